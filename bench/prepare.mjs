@@ -1,0 +1,50 @@
+// One real login before the benchmark, so that gh-mcp-proxy finds a stored credential and starts unlocked.
+// Not for: measuring a login, which waits for a person most of the time.
+import { startGithub } from '../fixtures/github/emulator.mjs';
+import { proxied } from './lib/contenders.mjs';
+import { withClient } from './lib/rounds.mjs';
+
+const CLIENT_ID = 'Iv23liBENCH';
+
+/** How often `auth_login` is called: one call may return the code at once, a later one joins the flow. */
+const LOGIN_CALLS = 5;
+
+/**
+ * Logs in at the emulator, leaves the credential in `stateDir`, and takes the emulator down: a start with a usable
+ * credential needs no network.
+ * @param {string} stateDir
+ * @returns {Promise<import('./lib/contenders.mjs').Contender>} gh-mcp-proxy as a contender
+ */
+export async function prepareOurs(stateDir) {
+  const github = await startGithub({
+    interval: 0.01,
+    clients: [{ clientId: CLIENT_ID, kind: 'github-app' }],
+  });
+  try {
+    const argv = proxied([
+      '--oauth-client-id',
+      CLIENT_ID,
+      '--gh-host',
+      github.url,
+      '--store',
+      'file',
+      '--state-dir',
+      stateDir,
+      '--log-level',
+      'error',
+    ]);
+    await withClient(argv, async (client) => {
+      await client.initialize();
+      const approved = github.waitForCode().then((code) => github.approve(code));
+      let said = await client.call('auth_login', {});
+      await approved;
+      for (let call = 1; call < LOGIN_CALLS && !/logged in/i.test(said); call++) {
+        said = await client.call('auth_login', {});
+      }
+      await client.checkEcho();
+    });
+    return { name: 'ours', argv };
+  } finally {
+    await github.close();
+  }
+}

@@ -1,0 +1,87 @@
+// What a session needs to know of any way to a token: the credential, and the one interface behind which
+// every source stands. Not for: a source's own protocol (device.ts), schedules or sharing.
+import type { Secret } from '../base/secret.ts';
+
+/**
+ * How a new token relates to the old one (DESIGN 2.4): `exclusive` when getting the new one kills the old one
+ * at once (GitHub App user tokens), `overlapping` when the old one stays valid.
+ */
+export type RotationKind = 'exclusive' | 'overlapping';
+
+/** A token and what is known of it. Times are milliseconds since the epoch, wall clock. */
+export interface Credential {
+  readonly accessToken: Secret;
+  /** Absent where the authorization server gave none: the token cannot be renewed without a person. */
+  readonly refreshToken?: Secret;
+  /** When the token was received: with `expiresAt` it gives the lifetime. */
+  readonly issuedAt: number;
+  /** Absent: does not expire, as far as anybody said. */
+  readonly expiresAt?: number;
+  readonly refreshTokenExpiresAt?: number;
+  /** Empty for GitHub App tokens, whose reach is given by permissions. */
+  readonly scopes: readonly string[];
+  /** The account's login name, once it was verified. */
+  readonly login?: string;
+  readonly rotation: RotationKind;
+}
+
+/** What a person must see to log in by device flow. The user code is shown on purpose; it is no secret. */
+export interface LoginPrompt {
+  readonly verificationUri: string;
+  readonly userCode: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+export interface LoginRequest {
+  /** Scopes asked for on top of the configured ones. */
+  readonly scopes: readonly string[];
+  /** Called once, as soon as the code is there. */
+  readonly onPrompt: (prompt: LoginPrompt) => void;
+}
+
+/**
+ * Texts that mean "this token was not accepted" when they appear in an upstream's error response or in a result
+ * with `isError`. `hints` are plain substrings, one of which is in every text that a pattern can match: they are
+ * searched for natively before anything is parsed.
+ */
+export interface AuthFailureRule {
+  readonly hints: readonly string[];
+  readonly patterns: readonly RegExp[];
+}
+
+/**
+ * One way to a token. Every promise settles: each network call has a time limit, and `signal` ends it at once.
+ * Nothing here is interactive but {@link login}.
+ */
+export interface TokenSource {
+  /** The `--auth` mode, such as `device`. */
+  readonly mode: string;
+  /** The host as a person knows it, such as `github.com`. */
+  readonly hostLabel: string;
+  readonly authFailure: AuthFailureRule;
+  /** Why nobody can log in with this source as it is configured, and the exact steps that mend it. */
+  readonly loginObstacle: string | undefined;
+
+  /**
+   * The stored credential, expired or not; `undefined` where there is none. A damaged record is kept aside,
+   * logged and counts as none. Reads local files only: never the network.
+   */
+  load(): Promise<Credential | undefined>;
+
+  /**
+   * A newer credential than `stale`: one that is in the vault by now, else one from the authorization server,
+   * stored before it is returned (a failed save is logged loudly and the fresh credential returned all the same).
+   * @throws {RefusedError} it will never be renewed: a person has to log in
+   * @throws {UnreachableError} network, time-out, 5xx or nonsense: worth another try later
+   */
+  refresh(stale: Credential, signal: AbortSignal): Promise<Credential>;
+
+  /**
+   * Logs a person in and resolves with the verified, stored credential.
+   * @throws {RefusedError} denied, expired or misconfigured: `message` and `next` say what to do
+   * @throws {UnreachableError} the authorization server cannot be reached
+   * @throws whatever reason `signal` was aborted with
+   */
+  login(request: LoginRequest, signal: AbortSignal): Promise<Credential>;
+}

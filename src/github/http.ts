@@ -1,0 +1,132 @@
+// One JSON request to GitHub: bounded in time and size, abortable, and with errors that hold nothing of the request.
+// Not for: what an answer means (a 4xx is an answer), retries, or octokit (device-flow.ts).
+import type { Clock } from '../base/clock.ts';
+import { UnreachableError } from '../base/errors.ts';
+import { unreachable } from './network-error.ts';
+
+/** Set by the bundler and by the test configuration. */
+declare const __VERSION__: string;
+
+export interface Http {
+  readonly clock: Clock;
+  /** Milliseconds for a whole exchange, body included. */
+  readonly timeoutMs: number;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+/** What the rest of the program uses. `fetch` is looked up at each call: loading it takes tens of milliseconds. */
+export function createHttp(clock: Clock, options: Partial<Omit<Http, 'clock'>> = {}): Http {
+  return { clock, timeoutMs: 10_000, fetch: (...input) => globalThis.fetch(...input), ...options };
+}
+
+export interface JsonRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** `data` is `undefined` where a 4xx came without JSON. */
+export interface JsonAnswer {
+  readonly status: number;
+  readonly data: unknown;
+}
+
+/** No answer wanted here is longer than some kilobytes. */
+const LARGEST_BODY_BYTES = 1024 * 1024;
+
+/**
+ * Sends one request and reads its answer as JSON. Redirects are not followed: they would carry a token elsewhere.
+ * @throws {UnreachableError} no answer in time, 429, 5xx, a redirect, too long a body, or a 2xx that is no JSON
+ * @throws the signal's reason as soon as it aborts
+ */
+export async function requestJson(
+  http: Http,
+  request: JsonRequest,
+  signal: AbortSignal,
+): Promise<JsonAnswer> {
+  signal.throwIfAborted();
+  const { origin } = new URL(request.url);
+  const limit = new AbortController();
+  const timer = http.clock.after(http.timeoutMs, () => limit.abort());
+  const onAbort = (): void => limit.abort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const response = await http.fetch(request.url, {
+      method: request.method,
+      headers: {
+        accept: 'application/json',
+        ...request.headers,
+        'user-agent': `gh-mcp-proxy/${__VERSION__}`,
+      },
+      redirect: 'manual',
+      signal: limit.signal,
+      ...(request.body !== undefined && { body: request.body }),
+    });
+    const text = await readBody(response, origin);
+    return { status: response.status, data: judge(response, text, origin) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof UnreachableError) throw error;
+    if (limit.signal.aborted) {
+      throw new UnreachableError(`${origin} did not answer within ${http.timeoutMs / 1000} s`, {
+        next: 'Check the network connection and try again.',
+      });
+    }
+    // Not kept as `cause`: an undici error may hold bytes of the answer, and with them a token.
+    throw unreachable(origin, error);
+  } finally {
+    timer.cancel();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** The answer's JSON, once it is clear that it is an answer at all. */
+function judge(response: Response, text: string, origin: string): unknown {
+  const { status } = response;
+  if (status >= 300 && status < 400) {
+    throw new UnreachableError(
+      `${origin} redirects elsewhere (HTTP ${status}), where credentials are not sent`,
+      {
+        next: 'Check --gh-host (GITHUB_HOST), or whether this network asks for a login of its own first.',
+      },
+    );
+  }
+  if (status === 429 || status >= 500) {
+    throw new UnreachableError(`${origin} cannot answer just now (HTTP ${status})`, {
+      next: 'Try again later.',
+    });
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text.
+    if (status >= 400) return undefined;
+    throw new UnreachableError(`${origin} answered with something that is not JSON (HTTP ${status})`, {
+      next: 'Check --gh-host (GITHUB_HOST), or whether a proxy or a login page of the network answers instead.',
+    });
+  }
+}
+
+async function readBody(response: Response, origin: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop early cancels the stream, and with it the connection.
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > LARGEST_BODY_BYTES) {
+      throw new UnreachableError(`${origin} sent an answer of more than ${LARGEST_BODY_BYTES} bytes`, {
+        next: 'Check --gh-host (GITHUB_HOST).',
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** `value` as an object with unknown fields, or `undefined`. */
+export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}

@@ -1,0 +1,84 @@
+// The wait for a person: asks for the token again and again, never sooner than allowed (RFC 8628, section 3.5).
+// Not for: how the question is sent (device-flow.ts).
+import type { Clock } from '../base/clock.ts';
+import { delay } from '../base/clock.ts';
+import { UnreachableError } from '../base/errors.ts';
+import type { DeviceCode } from './device-code.ts';
+import { asObject } from './http.ts';
+import type { JsonAnswer } from './http.ts';
+import type { RefusalContext } from './oauth-refusal.ts';
+import { refusal } from './oauth-refusal.ts';
+
+export interface PollOptions {
+  readonly code: DeviceCode;
+  /** Asks once. */
+  readonly ask: () => Promise<JsonAnswer>;
+  readonly context: RefusalContext;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** RFC 8628, section 3.5: slow_down adds 5 seconds "for this and all subsequent requests". */
+const SLOW_DOWN_MS = 5000;
+/** No pause after failures is longer, so that a person is not kept waiting once the network is back. */
+const LONGEST_BACKOFF_MS = 60_000;
+
+/**
+ * The first answer that has an access token. Failures of the network and of the server do not end the wait: the
+ * pause doubles with each of them, and the code's own lifetime is the limit.
+ * @throws {RefusedError} denied, expired, or misconfigured
+ * @throws {UnreachableError} the code expired while the server could not be reached
+ * @throws the signal's reason as soon as it aborts; nothing is sent after that
+ */
+export async function pollForToken(options: PollOptions): Promise<Readonly<Record<string, unknown>>> {
+  const { code, clock, signal, context } = options;
+  let intervalMs = code.intervalMs;
+  let failures = 0;
+  let lastFailure: UnreachableError | undefined;
+  for (;;) {
+    const pauseMs = Math.max(intervalMs, Math.min(intervalMs * 2 ** failures, LONGEST_BACKOFF_MS));
+    const leftMs = Math.max(code.expiresAt - clock.now(), 0);
+    await delay(clock, Math.min(pauseMs, leftMs), signal);
+    // The second look is for a machine that slept: its timers stood still, the code's lifetime did not.
+    if (leftMs <= pauseMs || clock.now() >= code.expiresAt) {
+      throw lastFailure ? outlasted(lastFailure) : refusal(context, 'expired_token');
+    }
+    try {
+      const answer = await options.ask();
+      const fields = asObject(answer.data);
+      if (fields?.access_token !== undefined) return fields;
+      if (typeof fields?.error !== 'string') throw noAnswer(context, answer.status);
+      failures = 0;
+      lastFailure = undefined;
+      if (fields.error === 'slow_down') intervalMs = slower(intervalMs, fields.interval);
+      else if (fields.error !== 'authorization_pending') {
+        throw refusal(context, fields.error, fields.error_description, code.deviceCode);
+      }
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      failures += 1;
+      lastFailure = error;
+    }
+  }
+}
+
+/** @param seconds the new interval as GitHub sends it; a server that sends none, or no longer one, means 5 s more */
+function slower(intervalMs: number, seconds: unknown): number {
+  const asked = typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1000 : 0;
+  return asked > intervalMs ? asked : intervalMs + SLOW_DOWN_MS;
+}
+
+function noAnswer({ host }: RefusalContext, status: number): UnreachableError {
+  return new UnreachableError(
+    `${host.label} answered neither with a token nor with an error code (HTTP ${status})`,
+    {
+      next: 'Check --gh-host (GITHUB_HOST) and try again.',
+    },
+  );
+}
+
+function outlasted(failure: UnreachableError): UnreachableError {
+  return new UnreachableError(`the login code expired while waiting: ${failure.message}`, {
+    next: failure.next,
+  });
+}

@@ -1,0 +1,212 @@
+// What a frame from the client leads to. Not for: where its request goes once it is entered (routing.ts).
+import {
+  dig,
+  errorFrame,
+  METHOD_NOT_FOUND,
+  INVALID_REQUEST,
+  parse,
+  PARSE_ERROR,
+  resultFrame,
+} from '../wire/message.ts';
+import type {
+  Frame,
+  IdText,
+  Malformed,
+  NotificationFrame,
+  RequestFrame,
+  ResponseFrame,
+} from '../wire/message.ts';
+import { locate, replace } from '../wire/splice.ts';
+import { log, toClient, toUpstream } from './events.ts';
+import type { Step } from './events.ts';
+import { askHello, startGeneration, wantedSerial } from './generations.ts';
+import { KNOWN_VERSIONS, readHello, toldFrame } from './handshake.ts';
+import { onElicitationAnswer } from './login.ts';
+import { answer, enter, holdNotification, refuse, rekey, settle, ID_TO_COME } from './pending.ts';
+import { CODE } from './replies.ts';
+import { forwardStream, route } from './routing.ts';
+import { makeUpHandshake } from './generations.ts';
+
+/** MCP 2026-07-28: the revision that was asked for is not spoken here. */
+const UNSUPPORTED_VERSION = -32022;
+
+export function onClientFrame(step: Step, frame: Frame | Malformed): void {
+  switch (frame.kind) {
+    case 'malformed':
+      onMalformed(step, frame);
+      return;
+    case 'response':
+      onAnswer(step, frame);
+      return;
+    case 'notification':
+      onNotification(step, frame);
+      return;
+    case 'request':
+      onRequest(step, frame);
+  }
+}
+
+function onMalformed(step: Step, frame: Malformed): void {
+  const message =
+    frame.code === PARSE_ERROR
+      ? 'Parse error: this line is not JSON'
+      : 'Invalid request: expected one JSON-RPC 2.0 message a line (batches are not part of MCP)';
+  toClient(step, errorFrame(frame.id, frame.code, message));
+}
+
+function onRequest(step: Step, frame: RequestFrame): void {
+  const { state } = step;
+  if (state.pending.has(frame.id)) {
+    toClient(
+      step,
+      errorFrame(frame.id, INVALID_REQUEST, `Invalid request: id ${frame.id} is in use already`),
+    );
+    return;
+  }
+  if (frame.method === 'initialize') onInitialize(step, frame);
+  else if (state.fatal) refuseFatal(step, frame);
+  else if (!state.client.hello) beforeInitialize(step, frame);
+  else {
+    remember(step, frame);
+    const pending = enter(step, frame, { kind: 'held' });
+    if (frame.streaming) forwardStream(step, pending, frame.bytes);
+    else route(step, pending);
+  }
+}
+
+function onInitialize(step: Step, frame: RequestFrame): void {
+  const { state } = step;
+  const pending = enter(step, frame, { kind: 'handshake' });
+  if (state.fatal) {
+    refuse(step, pending, CODE.upstreamUnavailable, 'upstream_unavailable', state.fatal.message);
+    step.effects.push({ type: 'shutdown', exitCode: 1 });
+    return;
+  }
+  if (state.client.told) {
+    answer(step, pending, toldFrame(pending.id, state.client.told));
+    return;
+  }
+  state.client.hello ??= readHello(frame);
+  const { upstream } = state;
+  if (upstream.kind === 'starting') askHello(step);
+  else if (upstream.kind === 'none') {
+    const serial = wantedSerial(state);
+    // A placeholder that would not start is not tried again; a token's generation is, once per initialize.
+    if (serial !== undefined && (state.auth.kind === 'usable' || !upstream.failure))
+      startGeneration(step, serial);
+    else makeUpHandshake(step);
+  }
+}
+
+function refuseFatal(step: Step, frame: RequestFrame): void {
+  const pending = enter(step, frame, { kind: 'handshake' });
+  refuse(step, pending, CODE.upstreamUnavailable, 'upstream_unavailable', step.state.fatal?.message ?? '');
+}
+
+/** Only `ping` may come before `initialize`; clients of the newer revision begin differently and get the truth. */
+function beforeInitialize(step: Step, frame: RequestFrame): void {
+  if (frame.method === 'ping') {
+    toClient(step, resultFrame(frame.id, '{}'));
+    return;
+  }
+  const requested = dig(parse(frame.bytes), 'params', '_meta', 'io.modelcontextprotocol/protocolVersion');
+  if (frame.method === 'server/discover')
+    toClient(step, errorFrame(frame.id, METHOD_NOT_FOUND, 'Method not found: server/discover'));
+  else if (typeof requested === 'string')
+    toClient(
+      step,
+      errorFrame(frame.id, UNSUPPORTED_VERSION, `Unsupported protocol version ${requested}`, {
+        supported: KNOWN_VERSIONS,
+        requested,
+      }),
+    );
+  else toClient(step, errorFrame(frame.id, INVALID_REQUEST, 'Invalid request: initialize comes first'));
+}
+
+/** Keeps what the next generation has to be told again. */
+function remember(step: Step, frame: RequestFrame): void {
+  const { client } = step.state;
+  if (frame.method !== 'logging/setLevel' && !frame.method.startsWith('resources/')) return;
+  if (frame.streaming) return;
+  const range = locate(frame.bytes, ['params']);
+  if (!range) return;
+  const params = frame.bytes.toString('utf8', range.start, range.end);
+  const uri = dig(parse(frame.bytes), 'params', 'uri');
+  if (frame.method === 'logging/setLevel') client.logLevel = params;
+  else if (typeof uri !== 'string') return;
+  else if (frame.method === 'resources/subscribe') client.subscriptions.set(uri, params);
+  else if (frame.method === 'resources/unsubscribe') client.subscriptions.delete(uri);
+}
+
+function onNotification(step: Step, frame: NotificationFrame): void {
+  const { state } = step;
+  if (frame.method === 'notifications/cancelled') {
+    onCancelled(step, frame);
+    return;
+  }
+  if (frame.method === 'notifications/initialized') {
+    state.client.initialized = true;
+    // A generation that is still starting gets it with the replay of its handshake.
+    if (state.upstream.kind === 'ready') toUpstream(step, state.upstream.generation, frame.bytes);
+    return;
+  }
+  if (state.upstream.kind === 'ready') toUpstream(step, state.upstream.generation, frame.bytes);
+  else if (state.upstream.kind === 'starting') holdNotification(state, frame.bytes);
+}
+
+/** The client gave up on a request: wherever that is, nobody answers it any more. */
+function onCancelled(step: Step, frame: NotificationFrame): void {
+  const range = locate(frame.bytes, ['params', 'requestId']);
+  const pending = range && step.state.pending.get(frame.bytes.toString('utf8', range.start, range.end));
+  if (!pending) return;
+  // An upstream may answer all the same (the two can cross), so it stays in the table until it does, or ends.
+  if (pending.place.kind === 'upstream') toUpstream(step, pending.place.generation, frame.bytes);
+  else if (pending.place.kind !== 'handshake') settle(step, pending);
+}
+
+/** An answer to the proxy's elicitation, or to what an upstream asked. */
+function onAnswer(step: Step, frame: ResponseFrame): void {
+  const { state } = step;
+  if (frame.id === undefined || onElicitationAnswer(step, frame)) return;
+  const generation = state.asked.get(frame.id);
+  const range = locate(frame.bytes, ['id']);
+  if (generation === undefined || !range) {
+    log(step, 'debug', `an answer to ${frame.id} came too late for the server that asked`);
+    return;
+  }
+  state.asked.delete(frame.id);
+  toUpstream(step, generation, replace(frame.bytes, range, originalId(frame.id)));
+}
+
+/** The id under which a generation's request is known at the client, as JSON text: `"g<generation>:<raw id>"`. */
+export function mappedId(generation: number, id: IdText): IdText {
+  return JSON.stringify(`g${generation}:${id}`);
+}
+
+function originalId(mapped: IdText): IdText {
+  const text = JSON.parse(mapped) as string;
+  return text.slice(text.indexOf(':') + 1);
+}
+
+/** A request that streamed is complete, and its id is known at last. */
+export function onClientFrameEnd(step: Step, id: IdText | undefined, generation: number): void {
+  const { state } = step;
+  const pending = state.pending.get(ID_TO_COME);
+  if (!pending) return;
+  if (id === undefined || state.pending.has(id)) {
+    settle(step, pending);
+    return;
+  }
+  rekey(state, id);
+  const alive =
+    (state.upstream.kind !== 'none' && state.upstream.generation === generation) ||
+    state.retired.has(generation);
+  if (!alive)
+    refuse(
+      step,
+      pending,
+      CODE.upstreamEnded,
+      'upstream_ended',
+      'The server ended while this request was being sent. It has most likely not run: check before calling again.',
+    );
+}

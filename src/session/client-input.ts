@@ -1,0 +1,66 @@
+// The client's bytes as events: whole frames, and frames that stream to the current generation while they arrive.
+// Not for: what the events lead to (transition.ts).
+import { readValidFrame } from '../wire/message.ts';
+import { eachFrame } from '../wire/frames.ts';
+import type { FrameSink, LargeFrame } from '../wire/frames.ts';
+import type { Head } from '../wire/scanner.ts';
+import type { FrameStream } from '../wire/writer.ts';
+import type { Event } from './events.ts';
+import { ID_TO_COME } from './pending.ts';
+import { canStream } from './routing.ts';
+import type { State } from './state.ts';
+
+export interface ClientInputOptions {
+  readonly state: State;
+  readonly now: () => number;
+  readonly dispatch: (event: Event) => void;
+  /** The stream that the event just dispatched opened, if it did. */
+  readonly takeStream: () => FrameStream | undefined;
+}
+
+export class ClientInput implements FrameSink {
+  readonly #options: ClientInputOptions;
+
+  constructor(options: ClientInputOptions) {
+    this.#options = options;
+  }
+
+  lines(region: Buffer): void {
+    eachFrame(region, (bytes) => {
+      this.#options.dispatch({ type: 'client-frame', frame: readValidFrame(bytes) });
+    });
+  }
+
+  large(head: Head, soFar: Buffer, mustStream: boolean): LargeFrame | 'collect' {
+    const { state, now, dispatch, takeStream } = this.#options;
+    const { method, id } = head;
+    if (method === undefined || !canStream(state, now())) return mustStream ? this.#swallow() : 'collect';
+    const { upstream } = state;
+    const generation = upstream.kind === 'none' ? 0 : upstream.generation;
+    dispatch({
+      type: 'client-frame',
+      frame: { kind: 'request', id: id ?? ID_TO_COME, method, bytes: soFar, streaming: true },
+    });
+    const stream = takeStream();
+    stream?.write(soFar);
+    return {
+      piece: (bytes) => stream?.write(bytes),
+      end: (whole) => {
+        stream?.end();
+        if (id === undefined) dispatch({ type: 'client-frame-end', id: whole.id, generation });
+      },
+      cut: () => stream?.cut(),
+    };
+  }
+
+  /** A frame that is larger than can be held, and that nobody can take now: read to its end, then refused. */
+  #swallow(): LargeFrame {
+    return {
+      piece: () => {},
+      end: (head) => {
+        this.#options.dispatch({ type: 'client-frame-too-large', id: head.id });
+      },
+      cut: () => {},
+    };
+  }
+}

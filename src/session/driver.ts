@@ -1,0 +1,268 @@
+// Performs a session: feeds what happens to transition.ts and does what it asks for, with real processes, pipes,
+// timers and a real token source. Not for: decisions; whatever can be decided from the state is decided there.
+import type { Readable, Writable } from 'node:stream';
+import type { Credential, TokenSource } from '../auth/token-source.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { Generation } from '../upstream/generation.ts';
+import { FrameReader } from '../wire/frames.ts';
+import type { Redactor } from '../wire/redact.ts';
+import { FrameWriter } from '../wire/writer.ts';
+import type { FrameStream } from '../wire/writer.ts';
+import type { Effect, Event } from './events.ts';
+import { ClientInput } from './client-input.ts';
+import { initialState, PLACEHOLDER } from './state.ts';
+import type { SessionConfig, State } from './state.ts';
+import { TokenDesk } from './token-desk.ts';
+import { nextTick, transition } from './transition.ts';
+import { UpstreamOutput } from './upstream-output.ts';
+
+/** No timer is set for longer, so that the end of a laptop's sleep is noticed within a minute, in ms. */
+const LONGEST_NAP = 60_000;
+/** What waits for the client at the end may take this long to leave, in ms. */
+const LAST_WRITE = 200;
+/** A stalled input is looked after this often: an end of the client would not be seen in it, in ms. */
+const STALL_CHECK = 1000;
+
+export interface SessionOptions {
+  readonly config: SessionConfig;
+  readonly command: readonly string[];
+  /** The child's environment for a token, or for none (the placeholder's). */
+  readonly environment: (token: Credential | undefined) => Record<string, string>;
+  readonly source: TokenSource;
+  /** Shows a page on the person's own desktop where there is one; returns at once and never fails. */
+  readonly openPage: (url: string) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly redactor: Redactor;
+  readonly input: Readable;
+  readonly output: Writable;
+  readonly errorOutput: Writable;
+}
+
+/** One client connection from its first byte to its last. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #state: State;
+  readonly #client: FrameWriter;
+  readonly #generations = new Map<number, Generation>();
+  readonly #desk: TokenDesk;
+  readonly #input: ClientInput;
+  #timer: Timer | undefined;
+  #timerAt = Infinity;
+  /** The stream that the last streaming effect opened, for the rest of its frame. */
+  #opened: FrameStream | undefined;
+  #ending: Promise<void> | undefined;
+  #finished: (exitCode: number) => void = () => {};
+  readonly #done: Promise<number>;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#state = initialState(options.config);
+    this.#client = new FrameWriter(options.output, () => this.#resumeGenerations());
+    this.#desk = new TokenDesk(options.source, options.redactor, options.log, (event) =>
+      this.#dispatch(event),
+    );
+    this.#input = new ClientInput({
+      state: this.#state,
+      now: () => options.clock.now(),
+      dispatch: (event) => this.#handle(event),
+      takeStream: () => this.#takeStream(),
+    });
+    this.#done = new Promise((resolve) => {
+      this.#finished = resolve;
+    });
+  }
+
+  /** Serves the client until it is gone; resolves with the exit code when nothing is left behind. */
+  async run(): Promise<number> {
+    const { input, output, source } = this.#options;
+    const reader = new FrameReader(this.#input);
+    output.on('error', () => void this.end(0));
+    const credential = await source.load().catch((error: unknown) => {
+      this.#options.log.error(messageOf(error));
+      return undefined;
+    });
+    this.#dispatch({
+      type: 'started',
+      token: credential && this.#desk.adopt(credential),
+      lockedBecause: 'Nobody has logged in yet.',
+    });
+    input.on('data', (chunk: Buffer) => {
+      reader.push(chunk);
+      this.#settle();
+      this.#balance();
+    });
+    const onEnd = (): void => {
+      // A last line without its newline is a line all the same.
+      const rest = reader.end();
+      if (rest.length > 0) this.#input.lines(rest);
+      this.#dispatch({ type: 'client-closed' });
+    };
+    input.once('end', onEnd);
+    input.once('error', onEnd);
+    return this.#done;
+  }
+
+  /** Ends at once, with `exitCode`; calls in flight are lost with the client that made them. */
+  end(exitCode: number): Promise<void> {
+    this.#ending ??= this.#end(exitCode);
+    return this.#ending;
+  }
+
+  /** An event from outside any chunk: its effects leave at once. */
+  #dispatch(event: Event): void {
+    this.#handle(event);
+    this.#settle();
+  }
+
+  #handle(event: Event): void {
+    for (const effect of transition(this.#state, event, this.#options.clock.now())) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'to-client':
+        if (effect.streaming) this.#opened = this.#client.openStream();
+        else this.#client.write(effect.bytes);
+        return;
+      case 'to-upstream': {
+        const generation = this.#generations.get(effect.generation);
+        if (effect.streaming) this.#opened = generation?.writer?.openStream();
+        else generation?.write(effect.bytes);
+        return;
+      }
+      case 'noise':
+        this.#options.errorOutput.write(
+          `gh-mcp-proxy: server stdout: ${this.#options.redactor.text(effect.bytes.toString('utf8').trimEnd())}\n`,
+        );
+        return;
+      case 'spawn':
+        this.#spawn(effect.generation, effect.serial);
+        return;
+      case 'stop':
+        void this.#generations.get(effect.generation)?.stop();
+        return;
+      case 'refresh':
+        void this.#desk.refresh(effect.serial);
+        return;
+      case 'login':
+        void this.#desk.login(effect.scopes);
+        return;
+      case 'abort-login':
+        this.#desk.abortLogin();
+        return;
+      case 'open-page':
+        this.#options.openPage(effect.url);
+        return;
+      case 'log':
+        this.#options.log[effect.level](effect.text);
+        return;
+      case 'shutdown':
+        void this.end(effect.exitCode);
+    }
+  }
+
+  #spawn(number: number, serial: number): void {
+    const { command, environment, clock, log, redactor, errorOutput } = this.#options;
+    log.debug(`starting generation ${number}${serial === PLACEHOLDER ? ' without a login' : ''}`);
+    const sink = new UpstreamOutput({
+      state: this.#state,
+      generation: number,
+      hints: this.#options.config.authFailure.hints,
+      redactor,
+      dispatch: (event) => this.#handle(event),
+      settle: () => {
+        this.#settle();
+        if (this.#client.congested) for (const generation of this.#generations.values()) generation.pause();
+      },
+      drained: () => this.#balance(),
+      takeStream: () => this.#takeStream(),
+      ended: (report) => {
+        this.#dispatch({ type: 'upstream-ended', generation: number, ...report });
+        this.#balance();
+      },
+    });
+    const env = environment(this.#desk.credential(serial));
+    const generation = new Generation({ command, env, clock, log, redactor, errorOutput, sink });
+    this.#generations.set(number, generation);
+    sink.onEnd = () => void generation.stop().then(() => this.#generations.delete(number));
+  }
+
+  #takeStream(): FrameStream | undefined {
+    const stream = this.#opened;
+    this.#opened = undefined;
+    return stream;
+  }
+
+  /** After a chunk or an event: everything written leaves, and the next deadline is looked up. */
+  #settle(): void {
+    this.#client.flush();
+    for (const generation of this.#generations.values()) generation.writer?.flush();
+    const at = nextTick(this.#state);
+    if (at === this.#timerAt) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    if (at !== Infinity) this.#nap();
+  }
+
+  #nap(): void {
+    const { clock } = this.#options;
+    this.#timer = clock.after(Math.min(this.#timerAt - clock.now(), LONGEST_NAP), () => {
+      if (clock.now() < this.#timerAt) {
+        this.#nap();
+        return;
+      }
+      this.#timerAt = Infinity;
+      this.#dispatch({ type: 'tick' });
+    });
+  }
+
+  /** Reads from the client only while the current generation takes what it is given. */
+  #balance(): void {
+    const { input } = this.#options;
+    if (this.#currentWriter()?.congested) {
+      if (input.isPaused()) return;
+      input.pause();
+      this.#watchStall(process.ppid);
+    } else if (input.isPaused()) input.resume();
+  }
+
+  /** While the input is paused its end cannot be seen; a parent that is gone can. */
+  #watchStall(parent: number): void {
+    this.#options.clock.after(STALL_CHECK, () => {
+      if (!this.#options.input.isPaused() || this.#ending) return;
+      if (process.ppid === parent) this.#watchStall(parent);
+      else this.#dispatch({ type: 'client-closed' });
+    });
+  }
+
+  #currentWriter(): FrameWriter | undefined {
+    const { upstream } = this.#state;
+    return upstream.kind === 'none' ? undefined : this.#generations.get(upstream.generation)?.writer;
+  }
+
+  #resumeGenerations(): void {
+    for (const generation of this.#generations.values()) generation.resume();
+  }
+
+  async #end(exitCode: number): Promise<void> {
+    const { clock, input } = this.#options;
+    this.#state.closing = { kind: 'closed' };
+    this.#timer?.cancel();
+    input.pause();
+    // A refresh that was sent has spent the old token: what comes back is kept before the process ends.
+    await Promise.all([
+      this.#desk.close(clock),
+      ...[...this.#generations.values()].map((generation) => generation.stop()),
+    ]);
+    this.#client.flush();
+    if (!this.#client.empty)
+      await new Promise<void>((resolve) => {
+        this.#options.output.once('drain', resolve);
+        clock.after(LAST_WRITE, resolve);
+      });
+    this.#finished(exitCode);
+  }
+}

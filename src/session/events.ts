@@ -1,0 +1,80 @@
+// What can happen to a session, and what a session can ask for. Not for: how either is done (driver.ts).
+import type { LoginPrompt } from '../auth/token-source.ts';
+import type { Frame, IdText, Malformed } from '../wire/message.ts';
+import type { Held, State, TokenView } from './state.ts';
+
+export type Event =
+  /** The first event: what the vault held. */
+  | { readonly type: 'started'; readonly token: TokenView | undefined; readonly lockedBecause: string }
+  | { readonly type: 'client-frame'; readonly frame: Frame | Malformed }
+  /** A frame of the client that streamed is complete; its id may be known only now. */
+  | { readonly type: 'client-frame-end'; readonly id: IdText | undefined; readonly generation: number }
+  /** A frame that could neither be streamed nor held. */
+  | { readonly type: 'client-frame-too-large'; readonly id: IdText | undefined }
+  | { readonly type: 'client-closed' }
+  | {
+      readonly type: 'upstream-frame';
+      readonly generation: number;
+      readonly frame: Frame | Malformed;
+      /** The chunk it came in holds a hint of an authentication failure: worth a look inside. */
+      readonly suspicious: boolean;
+    }
+  /** A frame of the upstream that streamed has reached the client. */
+  | { readonly type: 'upstream-frame-end'; readonly generation: number; readonly id: IdText | undefined }
+  /** The process is gone and all its output was read. `cannotStart` when there is no such command. */
+  | {
+      readonly type: 'upstream-ended';
+      readonly generation: number;
+      readonly cannotStart: boolean;
+      readonly message: string;
+    }
+  | { readonly type: 'login-prompt'; readonly prompt: LoginPrompt }
+  | { readonly type: 'login-done'; readonly token: TokenView }
+  | { readonly type: 'login-failed'; readonly message: string }
+  | { readonly type: 'refreshed'; readonly token: TokenView }
+  | { readonly type: 'refresh-refused'; readonly message: string }
+  | { readonly type: 'refresh-unreachable'; readonly message: string }
+  /** A deadline of {@link State} may have come; `now` tells. */
+  | { readonly type: 'tick' };
+
+export type Effect =
+  | { readonly type: 'to-client'; readonly bytes: Buffer; readonly streaming: boolean }
+  | {
+      readonly type: 'to-upstream';
+      readonly generation: number;
+      readonly bytes: Buffer;
+      readonly streaming: boolean;
+    }
+  /** Output of the upstream that is no message. */
+  | { readonly type: 'noise'; readonly generation: number; readonly bytes: Buffer }
+  | { readonly type: 'spawn'; readonly generation: number; readonly serial: number }
+  | { readonly type: 'stop'; readonly generation: number }
+  | { readonly type: 'refresh'; readonly serial: number }
+  | { readonly type: 'login'; readonly scopes: readonly string[] }
+  | { readonly type: 'abort-login' }
+  /** The page where the code is entered, for the person's own desktop. */
+  | { readonly type: 'open-page'; readonly url: string }
+  | { readonly type: 'log'; readonly level: 'error' | 'warn' | 'info' | 'debug'; readonly text: string }
+  | { readonly type: 'shutdown'; readonly exitCode: number };
+
+/** One transition in the making: the state it changes, the time it happens at, what it asks for. */
+export interface Step {
+  readonly state: State;
+  /** Milliseconds since the epoch, wall clock. */
+  readonly now: number;
+  readonly effects: Effect[];
+  /** Was held, and finds its way as things are now before the step ends (transition.ts). */
+  readonly released: Held[];
+}
+
+export function toClient(step: Step, bytes: Buffer, streaming = false): void {
+  step.effects.push({ type: 'to-client', bytes, streaming });
+}
+
+export function toUpstream(step: Step, generation: number, bytes: Buffer, streaming = false): void {
+  step.effects.push({ type: 'to-upstream', generation, bytes, streaming });
+}
+
+export function log(step: Step, level: 'error' | 'warn' | 'info' | 'debug', text: string): void {
+  step.effects.push({ type: 'log', level, text });
+}

@@ -1,0 +1,136 @@
+// The table of the client's requests that have no answer yet, and the queue of those that wait for a generation:
+// the one place that changes either. Not for: deciding where a request goes (routing.ts).
+import { dig, notificationFrame, parse } from '../wire/message.ts';
+import type { IdText, RequestFrame } from '../wire/message.ts';
+import { locate } from '../wire/splice.ts';
+import { toClient } from './events.ts';
+import type { Step } from './events.ts';
+import { refusal } from './replies.ts';
+import type { Pending, Place, State } from './state.ts';
+
+/** The most that waits for a generation (DESIGN 2.1: the queue is bounded). */
+const MOST_HELD = 1000;
+const MOST_HELD_BYTES = 16 * 1024 * 1024;
+
+/** Stands for the id of a request that streams and has not come to its id. No JSON text can equal it. */
+export const ID_TO_COME = 'id to come';
+
+/** Methods whose parameters decide something here; of all others only the bytes matter. */
+const READ_METHODS = new Set(['tools/call', 'tools/list', 'prompts/list', 'resources/list']);
+
+/** Enters a request of the client. */
+export function enter(step: Step, frame: RequestFrame, place: Place): Pending {
+  const params =
+    READ_METHODS.has(frame.method) && !frame.streaming ? dig(parse(frame.bytes), 'params') : undefined;
+  const tool = dig(params, 'name');
+  const scopes = dig(params, 'arguments', 'scopes');
+  const pending: Pending = {
+    id: frame.id,
+    method: frame.method,
+    bytes: frame.streaming ? undefined : frame.bytes,
+    tool: typeof tool === 'string' ? tool : undefined,
+    progressToken: progressTokenOf(frame, params),
+    paged: typeof dig(params, 'cursor') === 'string',
+    scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [],
+    place,
+    authRetries: 0,
+    crashRetries: 0,
+  };
+  step.state.pending.set(pending.id, pending);
+  return pending;
+}
+
+/** The raw text of the progress token, so that it goes back as it came. */
+function progressTokenOf(frame: RequestFrame, params: unknown): string | undefined {
+  if (dig(params, '_meta', 'progressToken') === undefined) return undefined;
+  const range = locate(frame.bytes, ['params', '_meta', 'progressToken']);
+  return range && frame.bytes.toString('utf8', range.start, range.end);
+}
+
+/** Gives a streamed request the id that came at its end. */
+export function rekey(state: State, id: IdText): void {
+  const pending = state.pending.get(ID_TO_COME);
+  if (!pending) return;
+  state.pending.delete(ID_TO_COME);
+  pending.id = id;
+  state.pending.set(id, pending);
+}
+
+/** Takes a request out of the table: it is answered, or nobody waits for it any more. */
+export function settle(step: Step, pending: Pending): void {
+  step.state.pending.delete(pending.id);
+  if (pending.place.kind === 'held') unhold(step.state, pending);
+}
+
+/** Answers a request and takes it out of the table. */
+export function answer(step: Step, pending: Pending, bytes: Buffer): void {
+  settle(step, pending);
+  toClient(step, bytes);
+}
+
+/** Answers with an error of the proxy's own. */
+export function refuse(step: Step, pending: Pending, code: number, reason: string, message: string): void {
+  answer(step, pending, refusal(pending, code, reason, message));
+}
+
+/** Queues a request for a generation to come. */
+export function hold(step: Step, pending: Pending): void {
+  const { state } = step;
+  const bytes = pending.bytes?.length ?? 0;
+  if (state.held.length >= MOST_HELD || state.heldBytes + bytes > MOST_HELD_BYTES) {
+    refuse(
+      step,
+      pending,
+      5032,
+      'too_much_waiting',
+      'Too many requests are waiting for the server to come back. Try again in a moment.',
+    );
+    return;
+  }
+  pending.place = { kind: 'held' };
+  state.held.push({ kind: 'request', pending });
+  state.heldBytes += bytes;
+}
+
+/** Queues a notification of the client behind the requests that came before it; beyond the bound it is dropped. */
+export function holdNotification(state: State, bytes: Buffer): void {
+  if (state.held.length >= MOST_HELD || state.heldBytes + bytes.length > MOST_HELD_BYTES) return;
+  state.held.push({ kind: 'notification', bytes });
+  state.heldBytes += bytes.length;
+}
+
+/** Empties the queue and returns what was in it, in order. */
+export function takeHeld(state: State): State['held'] {
+  const held = state.held;
+  state.held = [];
+  state.heldBytes = 0;
+  return held;
+}
+
+function unhold(state: State, pending: Pending): void {
+  const before = state.held.length;
+  state.held = state.held.filter((item) => item.kind !== 'request' || item.pending !== pending);
+  if (state.held.length < before) state.heldBytes -= pending.bytes?.length ?? 0;
+}
+
+/** The requests that a generation has and has not answered. */
+export function owedBy(state: State, generation: number): Pending[] {
+  const owed: Pending[] = [];
+  for (const pending of state.pending.values()) {
+    if (pending.place.kind === 'upstream' && pending.place.generation === generation) owed.push(pending);
+  }
+  return owed;
+}
+
+/** The requests that are at a place of this kind, in the order of arrival. */
+export function waitingAt(state: State, kind: Place['kind']): Pending[] {
+  return [...state.pending.values()].filter((pending) => pending.place.kind === kind);
+}
+
+/** Tells the client that a request which an upstream made is of no interest any more. */
+export function cancelAtClient(step: Step, id: IdText, reason: string): void {
+  toClient(
+    step,
+    notificationFrame('notifications/cancelled', `{"requestId":${id},"reason":${JSON.stringify(reason)}}`),
+  );
+}

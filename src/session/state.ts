@@ -1,0 +1,243 @@
+// Everything a session knows, as plain data. Not for: behaviour; transition.ts and its rooms change it, and nothing
+// else does.
+import type { AuthFailureRule, LoginPrompt, RotationKind } from '../auth/token-source.ts';
+import type { IdText } from '../wire/message.ts';
+
+/** The serial of a generation that was started with a placeholder instead of a token. Real serials begin at 1. */
+export const PLACEHOLDER = 0;
+
+/** A credential as the session sees it: everything but the secret, which the driver keeps under `serial`. */
+export interface TokenView {
+  readonly serial: number;
+  readonly login: string | undefined;
+  /** Milliseconds since the epoch; `expiresAt` is absent where the token does not expire. */
+  readonly issuedAt: number;
+  readonly expiresAt: number | undefined;
+  /** Whether it can be renewed without a person. */
+  readonly renewable: boolean;
+  readonly rotation: RotationKind;
+  readonly scopes: readonly string[];
+}
+
+/** Locked: a person has to log in. Stale: not accepted any more, but a renewal may mend it. */
+export type Auth =
+  | { readonly kind: 'locked'; readonly reason: string }
+  | { readonly kind: 'stale'; readonly token: TokenView; readonly why: 'expired' | 'refused' }
+  | { readonly kind: 'usable'; readonly token: TokenView };
+
+/** Where the renewal of the token is. New requests are held while it is draining or refreshing. */
+export type Renewal =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'draining'; readonly deadline: number }
+  | { readonly kind: 'refreshing' };
+
+/** Why there is no upstream: told in errors until the next start. */
+export interface Failure {
+  readonly message: string;
+}
+
+/** The current generation. Those that were replaced are in {@link State.retired}. */
+export type Upstream =
+  | {
+      readonly kind: 'none';
+      readonly failure: Failure | undefined;
+      /** Not started again before this; then at the next request, or by itself where `restart` says so. */
+      readonly notBefore: number;
+      readonly restart: boolean;
+    }
+  | {
+      readonly kind: 'starting';
+      readonly generation: number;
+      readonly serial: number;
+      readonly since: number;
+      /** The client's initialize was sent to it. */
+      readonly asked: boolean;
+    }
+  | {
+      readonly kind: 'ready';
+      readonly generation: number;
+      readonly serial: number;
+      readonly since: number;
+      /** Capabilities that the client was promised and this generation lacks. */
+      readonly missing: ReadonlySet<string>;
+    };
+
+/** A generation that was replaced but owes answers, until `deadline`. */
+export interface Retired {
+  readonly serial: number;
+  readonly deadline: number;
+}
+
+/** Where a request of the client is while it waits for its answer. */
+export type Place =
+  | { readonly kind: 'held' }
+  | { readonly kind: 'upstream'; readonly generation: number }
+  | { readonly kind: 'handshake' }
+  /** Waits for a person; answered with what to do next at `deadline`. */
+  | { readonly kind: 'login'; readonly deadline: number }
+  /** Logged in; answered as soon as the new generation is ready, or has failed. */
+  | { readonly kind: 'announce' };
+
+/** A request of the client that has no answer yet. */
+export interface Pending {
+  /** Changes once, for a request whose id came at the end of a frame that streamed. */
+  id: IdText;
+  readonly method: string;
+  /** The whole frame; `undefined` where it was streamed and so cannot be sent again. */
+  readonly bytes: Buffer | undefined;
+  /** Of a tools/call. */
+  readonly tool: string | undefined;
+  /** Raw JSON text, where the client asked for progress. */
+  readonly progressToken: string | undefined;
+  /** Of tools/list and its like: not the first page. */
+  readonly paged: boolean;
+  readonly scopes: readonly string[];
+  place: Place;
+  authRetries: number;
+  crashRetries: number;
+}
+
+/** A frame that waits for a generation, in the order of arrival. */
+export type Held =
+  | { readonly kind: 'request'; readonly pending: Pending }
+  | { readonly kind: 'notification'; readonly bytes: Buffer };
+
+/** The proxy's own elicitation, shown at the client. */
+export interface Elicitation {
+  readonly id: IdText;
+  readonly mode: 'url' | 'form';
+  readonly elicitationId: string;
+  /** The client has answered it: it is closed there. */
+  readonly answered: boolean;
+}
+
+export type Login =
+  | { readonly kind: 'idle' }
+  /** The device code was asked for. */
+  | { readonly kind: 'requesting' }
+  | {
+      readonly kind: 'waiting';
+      readonly prompt: LoginPrompt;
+      readonly elicitation: Elicitation | undefined;
+      /** The person has URL and code in front of them: later calls may wait for them. */
+      readonly shown: boolean;
+      /** When the calls that wait are told that it still waits. */
+      readonly nextProgress: number;
+    };
+
+/** What the client said of itself in `initialize`. */
+export interface Hello {
+  readonly id: IdText;
+  /** Raw JSON text of its params, for every generation. */
+  readonly params: string;
+  readonly protocolVersion: string;
+  readonly elicitation: 'url' | 'form' | undefined;
+}
+
+/** What the client was told in answer. */
+export interface Told {
+  /** Raw JSON text of the result. */
+  readonly result: string;
+  readonly protocolVersion: string;
+  readonly capabilities: Readonly<Record<string, unknown>>;
+  /** Made up here, because no upstream answered. */
+  readonly synthetic: boolean;
+}
+
+export interface ClientSide {
+  hello: Hello | undefined;
+  told: Told | undefined;
+  initialized: boolean;
+  /** The last logging/setLevel's params, raw. */
+  logLevel: string | undefined;
+  /** uri → raw params of the resources/subscribe that is in force. */
+  readonly subscriptions: Map<string, string>;
+}
+
+export type Listing = 'tools' | 'prompts' | 'resources';
+
+/** Fixed for the life of the session. Durations in milliseconds. */
+export interface SessionConfig {
+  readonly hostLabel: string;
+  /** `placeholder`: the upstream runs while locked, so that its own tools are listed. */
+  readonly beforeLogin: 'placeholder' | 'auth-only';
+  readonly authFailure: AuthFailureRule;
+  readonly version: string;
+  readonly loginWait: number;
+  readonly drainTimeout: number;
+  /** How long a locked client waits for a slow upstream before the handshake is made up. */
+  readonly patience: number;
+  readonly jitter: number;
+}
+
+/** Open until stdin ends; then what is owed is finished, up to a deadline. */
+export type Closing =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'finishing'; readonly deadline: number }
+  | { readonly kind: 'closed' };
+
+export interface State {
+  readonly config: SessionConfig;
+  readonly client: ClientSide;
+  auth: Auth;
+  renewal: Renewal;
+  /** Not before this is a renewal that could not reach anybody tried again. */
+  renewalRetryAt: number;
+  renewalFailures: number;
+  /** When the last renewal because of a refusal began: the guard against a loop with a dead token. */
+  refusedAt: number;
+  upstream: Upstream;
+  nextGeneration: number;
+  /** Starts in a row that failed or ended soon. */
+  crashes: number;
+  readonly retired: Map<number, Retired>;
+  /** Changed in pending.ts only. */
+  readonly pending: Map<IdText, Pending>;
+  held: Held[];
+  heldBytes: number;
+  login: Login;
+  elicitations: number;
+  /** Requests of upstreams that the client has not answered: mapped id → generation. */
+  readonly asked: Map<IdText, number>;
+  /** Listings to announce as changed when the next generation is ready. */
+  readonly changed: Set<Listing>;
+  /** Tools that may be called again after a crash, by their own annotations. */
+  repeatable: ReadonlySet<string>;
+  authTool: string;
+  /** A command that cannot be started: told to the client's initialize, then the end. */
+  fatal: { readonly message: string; readonly deadline: number } | undefined;
+  closing: Closing;
+}
+
+export function initialState(config: SessionConfig): State {
+  return {
+    config,
+    client: {
+      hello: undefined,
+      told: undefined,
+      initialized: false,
+      logLevel: undefined,
+      subscriptions: new Map(),
+    },
+    auth: { kind: 'locked', reason: 'Nobody has logged in yet.' },
+    renewal: { kind: 'idle' },
+    renewalRetryAt: 0,
+    renewalFailures: 0,
+    refusedAt: -Infinity,
+    upstream: { kind: 'none', failure: undefined, notBefore: 0, restart: false },
+    nextGeneration: 1,
+    crashes: 0,
+    retired: new Map(),
+    pending: new Map(),
+    held: [],
+    heldBytes: 0,
+    login: { kind: 'idle' },
+    elicitations: 0,
+    asked: new Map(),
+    changed: new Set(),
+    repeatable: new Set(),
+    authTool: 'auth_login',
+    fatal: undefined,
+    closing: { kind: 'open' },
+  };
+}

@@ -1,0 +1,117 @@
+// Between a session and its token source: numbers credentials, so that the session's state holds no secret, and
+// turns the source's promises into events. Not for: when to renew (rotation.ts) or how (auth/).
+import type { Credential, TokenSource } from '../auth/token-source.ts';
+import { delay } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
+import { messageOf, RefusedError, UserError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Redactor } from '../wire/redact.ts';
+import type { Event } from './events.ts';
+import type { TokenView } from './state.ts';
+
+/** A refresh under way at the end is waited for this long, in ms. */
+const LAST_REFRESH = 1500;
+
+export class TokenDesk {
+  readonly #source: TokenSource;
+  readonly #redactor: Redactor;
+  readonly #log: Log;
+  readonly #dispatch: (event: Event) => void;
+  readonly #refreshing = new AbortController();
+  readonly #credentials = new Map<number, Credential>();
+  #lastSerial = 0;
+  #login: AbortController | undefined;
+  #underWay: Promise<void> | undefined;
+
+  constructor(source: TokenSource, redactor: Redactor, log: Log, dispatch: (event: Event) => void) {
+    this.#source = source;
+    this.#redactor = redactor;
+    this.#log = log;
+    this.#dispatch = dispatch;
+  }
+
+  /** Numbers a credential; only the newest two are kept, for nothing older can start a generation. */
+  adopt(credential: Credential): TokenView {
+    this.#redactor.add(credential.accessToken);
+    if (credential.refreshToken) this.#redactor.add(credential.refreshToken);
+    this.#lastSerial += 1;
+    const serial = this.#lastSerial;
+    this.#credentials.set(serial, credential);
+    this.#credentials.delete(serial - 2);
+    return {
+      serial,
+      login: credential.login,
+      issuedAt: credential.issuedAt,
+      expiresAt: credential.expiresAt,
+      renewable: credential.refreshToken !== undefined,
+      rotation: credential.rotation,
+      scopes: credential.scopes,
+    };
+  }
+
+  credential(serial: number): Credential | undefined {
+    return this.#credentials.get(serial);
+  }
+
+  /** Renews the credential `serial` and reports how it went. */
+  refresh(serial: number): Promise<void> {
+    this.#underWay = this.#refresh(serial);
+    return this.#underWay;
+  }
+
+  async #refresh(serial: number): Promise<void> {
+    const stale = this.#credentials.get(serial);
+    if (!stale) return;
+    try {
+      const fresh = await this.#source.refresh(stale, this.#refreshing.signal);
+      this.#dispatch({ type: 'refreshed', token: this.adopt(fresh) });
+    } catch (error) {
+      const type = error instanceof RefusedError ? 'refresh-refused' : 'refresh-unreachable';
+      this.#dispatch({ type, message: explained(error) });
+    }
+  }
+
+  /** Begins a login and reports its code and its outcome; what an aborted one still says is not heard. */
+  async login(scopes: readonly string[]): Promise<void> {
+    this.abortLogin();
+    if (this.#source.loginObstacle !== undefined) {
+      this.#dispatch({ type: 'login-failed', message: this.#source.loginObstacle });
+      return;
+    }
+    const flow = new AbortController();
+    this.#login = flow;
+    const report = (event: Event): void => {
+      if (this.#login === flow) this.#dispatch(event);
+    };
+    try {
+      const credential = await this.#source.login(
+        { scopes, onPrompt: (prompt) => report({ type: 'login-prompt', prompt }) },
+        flow.signal,
+      );
+      if (this.#login === flow) report({ type: 'login-done', token: this.adopt(credential) });
+    } catch (error) {
+      if (this.#login === flow) this.#log.warn(messageOf(error));
+      report({ type: 'login-failed', message: explained(error) });
+    } finally {
+      if (this.#login === flow) this.#login = undefined;
+    }
+  }
+
+  abortLogin(): void {
+    const flow = this.#login;
+    this.#login = undefined;
+    flow?.abort(new Error('the login was given up'));
+  }
+
+  /** Ends what is under way; a refresh may finish first, since its token is spent already. */
+  async close(clock: Clock): Promise<void> {
+    this.abortLogin();
+    if (this.#underWay) await Promise.race([this.#underWay, delay(clock, LAST_REFRESH)]);
+    this.#refreshing.abort(new Error('the proxy ends'));
+  }
+}
+
+function explained(error: unknown): string {
+  const next = error instanceof UserError ? error.next : '';
+  return `${messageOf(error)} ${next}`.trim();
+}

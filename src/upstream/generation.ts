@@ -1,0 +1,159 @@
+// One generation: a spawned upstream with its frames, its stderr and its end. Not for: what its frames mean
+// (session/), the stop ladder (stop.ts) or its environment (environment.ts).
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { Writable } from 'node:stream';
+import type { Clock } from '../base/clock.ts';
+import { messageOf, UserError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { FrameReader } from '../wire/frames.ts';
+import type { FrameSink } from '../wire/frames.ts';
+import { RedactingStream } from '../wire/redact.ts';
+import type { Redactor } from '../wire/redact.ts';
+import { FrameWriter } from '../wire/writer.ts';
+import { spawnUpstream } from './spawn.ts';
+import { LastWords } from './last-words.ts';
+import { stopProcess } from './stop.ts';
+
+/** After the process has ended its output is read this long; a grandchild may hold the pipe open for ever. In ms. */
+const LAST_OUTPUT = 200;
+/** A server that has closed its stdout and goes on running is of no use; after this it is stopped. In ms. */
+const MUTE = 500;
+/** Within what the whole goodbye may take (DESIGN 2.5: under 2 s). In ms. */
+const PATIENCE = { eofMs: 500, termMs: 300, killMs: 200 };
+
+/** How a generation ended. `cannotStart`: there is no such command, and trying again will not help. */
+export interface EndReport {
+  readonly cannotStart: boolean;
+  /** For a person: how it ended, with the last lines of its stderr. No secrets. */
+  readonly message: string;
+}
+
+export interface GenerationSink extends FrameSink {
+  /** All output was read before this; called once. */
+  ended(report: EndReport): void;
+  /** There is room again in its stdin. */
+  drained(): void;
+}
+
+export interface GenerationOptions {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly redactor: Redactor;
+  /** Where its stderr goes, redacted. */
+  readonly errorOutput: Writable;
+  readonly sink: GenerationSink;
+}
+
+export class Generation {
+  readonly #options: GenerationOptions;
+  readonly #lastWords: LastWords;
+  #child: ChildProcessWithoutNullStreams | undefined;
+  #writer: FrameWriter | undefined;
+  /** Frames for a process that is not there yet. */
+  #early: Buffer[] = [];
+  #ended = false;
+  #stopping: Promise<void> | undefined;
+  readonly #started: Promise<void>;
+
+  constructor(options: GenerationOptions) {
+    this.#options = options;
+    this.#lastWords = new LastWords(options.redactor);
+    this.#started = this.#start();
+  }
+
+  /** Its stdin; `undefined` before the process is there and after it has gone. */
+  get writer(): FrameWriter | undefined {
+    return this.#writer;
+  }
+
+  /** Writes whole frames, at the latest at the next flush of the writer. */
+  write(frames: Buffer): void {
+    if (this.#writer) this.#writer.write(frames);
+    else if (!this.#ended) this.#early.push(frames);
+  }
+
+  /** Stops reading its stdout while the client does not keep up. */
+  pause(): void {
+    this.#child?.stdout.pause();
+  }
+
+  resume(): void {
+    this.#child?.stdout.resume();
+  }
+
+  /** Takes it down the stop ladder; resolves when nothing of it is left. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
+    const { command, env } = this.#options;
+    try {
+      const child = await spawnUpstream({ command, env });
+      this.#child = child;
+      this.#listen(child);
+      this.#writer = new FrameWriter(child.stdin, () => this.#options.sink.drained());
+      for (const frames of this.#early.splice(0)) this.#writer.write(frames);
+      this.#writer.flush();
+    } catch (error) {
+      const next = error instanceof UserError ? ` ${error.next}` : '';
+      this.#end({ cannotStart: true, message: `${messageOf(error)}${next}`.trim() });
+    }
+  }
+
+  #listen(child: ChildProcessWithoutNullStreams): void {
+    const { clock, sink, redactor, errorOutput } = this.#options;
+    const reader = new FrameReader(sink);
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (!this.#ended) reader.push(chunk);
+    });
+    child.stdout.on('error', () => {});
+    child.stdout.once('end', () => clock.after(MUTE, () => void this.stop()));
+    const stderr = new RedactingStream(redactor);
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#lastWords.push(chunk);
+      if (!errorOutput.write(stderr.push(chunk))) {
+        child.stderr.pause();
+        errorOutput.once('drain', () => child.stderr.resume());
+      }
+    });
+    child.stderr.once('end', () => errorOutput.write(stderr.end()));
+    child.stderr.on('error', () => {});
+    // Windows reports a command that does not exist only now, in place of an exit.
+    child.once('error', (error) => this.#end({ cannotStart: false, message: messageOf(error) }));
+    child.once('exit', (code, signal) => {
+      const finish = (): void => {
+        if (this.#ended) return;
+        // What was held of a frame that never came to its end is dropped: half a message is none.
+        reader.end();
+        void this.stop();
+        this.#end({ cannotStart: false, message: this.#lastWords.report(code, signal) });
+      };
+      const timer = clock.after(LAST_OUTPUT, finish);
+      child.once('close', () => {
+        timer.cancel();
+        finish();
+      });
+    });
+  }
+
+  #end(report: EndReport): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#writer = undefined;
+    this.#early = [];
+    this.#options.sink.ended(report);
+  }
+
+  async #stop(): Promise<void> {
+    await this.#started;
+    const { clock, log } = this.#options;
+    if (!this.#child) return;
+    this.#writer?.flush();
+    const { how } = await stopProcess({ child: this.#child, clock, log, patience: PATIENCE });
+    log.debug(`generation stopped (${how})`);
+  }
+}
