@@ -70,10 +70,7 @@ function added(outcomes, key, base) {
   const bases = outcomes.get(base)?.values ?? [];
   return new Map(
     [...outcomes]
-      .filter(
-        ([name, { values, failed }]) =>
-          name !== base && bases.length > 0 && (values.length > 0 || failed !== undefined),
-      )
+      .filter(([name]) => name !== base && bases.length > 0)
       .map(([name, { values, ...rest }]) => [
         name,
         { ...rest, values: values.map((value, round) => value[key] - (bases[round]?.[key] ?? NaN)) },

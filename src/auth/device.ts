@@ -49,11 +49,10 @@ export function createDeviceSource(options: DeviceSourceOptions): TokenSource {
 
     async refresh(stale, signal) {
       if (!device) throw noClientId(obstacle);
-      for (;;) {
-        const credential = await flight(() => device.refresh(stale), signal);
-        // A flight that was under way for an older token may bring just the one that is stale here.
-        if (!credential.accessToken.equals(stale.accessToken)) return credential;
-      }
+      const credential = await flight(() => device.refresh(stale), signal);
+      if (!credential.accessToken.equals(stale.accessToken)) return credential;
+      // It was under way for an older token, and brought just the one that is stale here.
+      return flight(() => device.refresh(stale), signal);
     },
 
     login: (request, signal) => device?.login(request, signal) ?? Promise.reject(noClientId(obstacle)),

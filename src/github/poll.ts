@@ -39,7 +39,8 @@ export async function pollForToken(options: PollOptions): Promise<Readonly<Recor
     const pauseMs = Math.max(intervalMs, Math.min(intervalMs * 2 ** failures, LONGEST_BACKOFF_MS));
     const leftMs = Math.max(code.expiresAt - clock.now(), 0);
     await delay(clock, Math.min(pauseMs, leftMs), signal);
-    // The second look is for a machine that slept: its timers stood still, the code's lifetime did not.
+    // Decided before the pause, so that a timer that fires a moment early brings no extra poll, and looked at again
+    // for a machine that slept: its timers stood still, the code's lifetime did not.
     if (leftMs <= pauseMs || clock.now() >= code.expiresAt) {
       throw lastFailure ? outlasted(lastFailure) : refusal(context, 'expired_token');
     }

@@ -62,12 +62,21 @@ describe('the answer with a device code', () => {
 
 describe('the answer with a token', () => {
   test('scopes come with commas or spaces, lifetimes as numbers or text; 0 means that nobody knows', () => {
-    const fields = { access_token: 'gho_x', token_type: 'Bearer', scope: 'repo,gist read:org', expires_in: '60' };
+    const fields = {
+      access_token: 'gho_x',
+      token_type: 'Bearer',
+      scope: 'repo,gist read:org',
+      expires_in: '60',
+    };
     expect(parseTokenGrant(fields, 1000, 'github.com')).toMatchObject({
       scopes: ['repo', 'gist', 'read:org'],
       expiresAt: 61_000,
     });
-    const bare = parseTokenGrant({ access_token: 'gho_x', expires_in: 0, refresh_token: '' }, 1000, 'github.com');
+    const bare = parseTokenGrant(
+      { access_token: 'gho_x', expires_in: 0, refresh_token: '' },
+      1000,
+      'github.com',
+    );
     expect(Object.keys(bare).sort()).toEqual(['accessToken', 'issuedAt', 'scopes']);
     expect(bare.scopes).toBeUndefined();
   });

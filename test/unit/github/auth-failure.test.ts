@@ -1,6 +1,7 @@
 // Which texts of an upstream mean a dead token, and which only talk about one (FACTS, github-mcp-server).
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { createGitHubError } from '../../../node_modules/@modelcontextprotocol/server-github/dist/common/errors.js';
 import { githubAuthFailure } from '../../../src/github/auth-failure.ts';
 
 const { hints, patterns } = githubAuthFailure;
@@ -47,10 +48,16 @@ describe('a text that means a dead token', () => {
     expect(hints.some((hint) => line.includes(hint))).toBe(true);
   });
 
-  test('is what server-github makes of a 401', () => {
+  test('is what server-github makes of a 401', async () => {
+    const file = createRequire(import.meta.url).resolve(
+      '@modelcontextprotocol/server-github/dist/common/errors.js',
+    );
+    const { createGitHubError } = (await import(pathToFileURL(file).href)) as {
+      createGitHubError: (status: number, body: { message: string | undefined }) => Error;
+    };
     // Its index.js prints a GitHubAuthenticationError as `Authentication Failed: ${error.message}`.
     for (const message of ['Bad credentials', 'Requires authentication', undefined]) {
-      const error: Error = createGitHubError(401, { message });
+      const error = createGitHubError(401, { message });
       expect(error.name).toBe('GitHubAuthenticationError');
       expect(matches(`Authentication Failed: ${error.message}`)).toBe(true);
     }

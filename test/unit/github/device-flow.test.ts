@@ -1,11 +1,11 @@
 // One device flow from the code to the token or to an error with a next step (RFC 8628; FACTS, Device flow).
 import { describe, expect, test } from 'vitest';
 import { CLIENT_IDS } from '../../../fixtures/github/emulator.mjs';
-import type { GithubOptions } from '../../../fixtures/github/types.mjs';
 import { RefusedError, UnreachableError } from '../../../src/base/errors.ts';
 import type { DeviceFlowOptions } from '../../../src/github/device-flow.ts';
 import { runDeviceFlow } from '../../../src/github/device-flow.ts';
 import { createHttp } from '../../../src/github/http.ts';
+import type { GithubOptions } from './support.ts';
 import { assertHarmless, rejection, startTestGithub } from './support.ts';
 
 const TOKEN = '/login/oauth/access_token';
@@ -74,7 +74,11 @@ describe('a login that is approved', () => {
     await clock.pass(5000);
     await flow;
     expect(github.requests.map(({ query }) => query)).toEqual([{}, {}]);
-    expect(Object.keys(github.requests[1]?.body ?? {}).sort()).toEqual(['client_id', 'device_code', 'grant_type']);
+    expect(Object.keys(github.requests[1]?.body ?? {}).sort()).toEqual([
+      'client_id',
+      'device_code',
+      'grant_type',
+    ]);
   });
 });
 
@@ -180,7 +184,9 @@ describe('a server that fails while a person types the code', () => {
     await clock.pass(8000);
     const error = await rejection(flow);
     expect(error).toBeInstanceOf(UnreachableError);
-    expect(error).toMatchObject({ message: expect.stringMatching(/expired while waiting.*HTTP 503/) as string });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/expired while waiting.*HTTP 503/) as string,
+    });
     assertHarmless(error, github.secrets());
   });
 });
@@ -188,13 +194,30 @@ describe('a server that fails while a person types the code', () => {
 describe('the end of a code', () => {
   test('is kept by our own clock, even if the server never says so', async () => {
     const { github, clock, start, polls } = await setUp({ codeLifetime: 12 });
-    github.fault({ path: TOKEN, kind: 'status', status: 200, body: { error: 'authorization_pending' }, times: 99 });
+    github.fault({
+      path: TOKEN,
+      kind: 'status',
+      status: 200,
+      body: { error: 'authorization_pending' },
+      times: 99,
+    });
     const flow = start();
     await clock.pass(5000);
     await clock.pass(5000);
     await clock.pass(2000);
     expect(await rejection(flow)).toMatchObject({ code: 'expired_token' });
     expect(polls()).toHaveLength(2);
+  });
+
+  test('is not beaten by a timer that fires a moment early', async () => {
+    const { github, clock, start, polls } = await setUp({ codeLifetime: 7 });
+    const early = { ...clock, after: (ms: number, run: () => void) => clock.after(ms - 1, run) };
+    const flow = start({ http: createHttp(early) });
+    await github.waitForCode();
+    await clock.pass(4999);
+    await clock.pass(2000);
+    expect(await rejection(flow)).toMatchObject({ code: 'expired_token' });
+    expect(polls()).toHaveLength(1);
   });
 
   test('is noticed after the machine slept, without another poll', async () => {

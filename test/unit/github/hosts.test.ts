@@ -4,17 +4,22 @@ import { UsageError } from '../../../src/base/errors.ts';
 import { parseGithubHost } from '../../../src/github/hosts.ts';
 
 describe('a GitHub host', () => {
-  test.each(['github.com', 'GitHub.com', ' github.com ', 'https://github.com/', 'github.com.', 'api.github.com', 'https://github.com:443'])(
-    '%j is github.com',
-    (text) => {
-      expect(parseGithubHost(text)).toEqual({
-        label: 'github.com',
-        loginUrl: 'https://github.com',
-        apiUrl: 'https://api.github.com',
-        kind: 'github.com',
-      });
-    },
-  );
+  test.each([
+    'github.com',
+    'GitHub.com',
+    ' github.com ',
+    'https://github.com/',
+    'github.com.',
+    'api.github.com',
+    'https://github.com:443',
+  ])('%j is github.com', (text) => {
+    expect(parseGithubHost(text)).toEqual({
+      label: 'github.com',
+      loginUrl: 'https://github.com',
+      apiUrl: 'https://api.github.com',
+      kind: 'github.com',
+    });
+  });
 
   test.each(['octo.ghe.com', 'https://OCTO.ghe.com', 'api.octo.ghe.com'])('%j is on ghe.com', (text) => {
     expect(parseGithubHost(text)).toEqual({
@@ -37,7 +42,12 @@ describe('a GitHub host', () => {
     ['notgithub.com', 'notgithub.com', 'https://notgithub.com'],
     ['github.com.example.org', 'github.com.example.org', 'https://github.com.example.org'],
   ])('%j is an Enterprise Server', (text, label, origin) => {
-    expect(parseGithubHost(text)).toEqual({ label, loginUrl: origin, apiUrl: `${origin}/api/v3`, kind: 'ghes' });
+    expect(parseGithubHost(text)).toEqual({
+      label,
+      loginUrl: origin,
+      apiUrl: `${origin}/api/v3`,
+      kind: 'ghes',
+    });
   });
 
   test.each([

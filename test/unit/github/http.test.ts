@@ -63,9 +63,21 @@ describe('no usable answer is an UnreachableError that says why:', () => {
     ['429', (_, response) => response.writeHead(429).end('{}'), /HTTP 429/],
     ['HTML with 200', (_, response) => response.end(`<html>${SECRET}</html>`), /not JSON/],
     ['an empty body', (_, response) => response.end(), /not JSON/],
-    ['too large a body', (_, response) => response.end(`"${SECRET.repeat(40_000)}"`), /more than 1048576 bytes/],
-    ['a cut connection', (incoming) => incoming.socket.destroy(), /cannot reach .* \(UND_ERR_SOCKET\)|ECONNRESET/],
-    ['nonsense on the wire', (incoming) => incoming.socket.end(`${SECRET}\r\n\r\n`), /cannot reach .* \(HPE_/],
+    [
+      'too large a body',
+      (_, response) => response.end(`"${SECRET.repeat(40_000)}"`),
+      /more than 1048576 bytes/,
+    ],
+    [
+      'a cut connection',
+      (incoming) => incoming.socket.destroy(),
+      /cannot reach .* \(UND_ERR_SOCKET\)|ECONNRESET/,
+    ],
+    [
+      'nonsense on the wire',
+      (incoming) => incoming.socket.end(`${SECRET}\r\n\r\n`),
+      /cannot reach .* \(HPE_/,
+    ],
   ])('%s', async (_name, answer, why) => {
     const origin = await serve(answer);
     const error = await rejection(requestJson(http, request(origin), neverAborted));
@@ -81,7 +93,9 @@ describe('no usable answer is an UnreachableError that says why:', () => {
       asked.push(incoming.url);
       response.end('{}');
     });
-    const origin = await serve((_, response) => response.writeHead(307, { location: `${other}/stolen` }).end());
+    const origin = await serve((_, response) =>
+      response.writeHead(307, { location: `${other}/stolen` }).end(),
+    );
     const error = await rejection(requestJson(http, request(origin), neverAborted));
     expect(error).toMatchObject({ message: expect.stringContaining('redirects elsewhere') as string });
     assertHarmless(error, [SECRET]);
@@ -127,10 +141,11 @@ test('an abort rejects at once with its own reason', async () => {
   expect(await rejection(requestJson(http, request(origin), controller.signal))).toBe(reason);
 });
 
-describe('what Node says of a failed connection becomes a step to take:', () => {
-  const thrownWith = (cause: unknown): Error => new TypeError('fetch failed', { cause });
-  const coded = (code: string): Error => Object.assign(new Error('x'), { code });
+/** As `fetch` throws it. */
+const thrownWith = (cause: unknown): Error => new TypeError('fetch failed', { cause });
+const coded = (code: string): Error => Object.assign(new Error('x'), { code });
 
+describe('what Node says of a failed connection becomes a step to take:', () => {
   test.each([
     ['ENOTFOUND', /--gh-host.*HTTPS_PROXY/],
     ['ECONNREFUSED', /HTTPS_PROXY/],

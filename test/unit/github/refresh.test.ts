@@ -51,13 +51,16 @@ describe('a refresh', () => {
     assertHarmless(error, github.secrets());
   });
 
-  test.each(['reset', 'lost', 'html', 'garbage', 'status'] as const)('%s: worth another try', async (kind) => {
-    const { github, refresh } = await setUp();
-    github.fault({ path: TOKEN, kind });
-    const error = await rejection(refresh());
-    expect(error).toBeInstanceOf(UnreachableError);
-    assertHarmless(error, github.secrets());
-  });
+  test.each(['reset', 'lost', 'html', 'garbage', 'status'] as const)(
+    '%s: worth another try',
+    async (kind) => {
+      const { github, refresh } = await setUp();
+      github.fault({ path: TOKEN, kind });
+      const error = await rejection(refresh());
+      expect(error).toBeInstanceOf(UnreachableError);
+      assertHarmless(error, github.secrets());
+    },
+  );
 
   test.each([
     [200, 'invalid_grant', RefusedError],

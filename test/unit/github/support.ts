@@ -3,12 +3,13 @@ import { inspect } from 'node:util';
 import { onTestFinished } from 'vitest';
 import type { GithubEmulator } from '../../../fixtures/github/emulator.mjs';
 import { startGithub } from '../../../fixtures/github/emulator.mjs';
-import type { GithubOptions } from '../../../fixtures/github/types.mjs';
 import type { GithubHost } from '../../../src/github/hosts.ts';
 import { parseGithubHost } from '../../../src/github/hosts.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { assertNoSecrets } from '../../support/temp.ts';
+
+export type GithubOptions = NonNullable<Parameters<typeof startGithub>[0]>;
 
 export interface TestGithub {
   readonly github: GithubEmulator;
@@ -19,7 +20,7 @@ export interface TestGithub {
 /** An emulator that shares its time with the code under test: minutes pass at once, to the millisecond. */
 export async function startTestGithub(options: GithubOptions = {}): Promise<TestGithub> {
   const clock = createFakeClock();
-  const github = await startGithub({ now: clock.now, ...options });
+  const github = await startGithub({ now: () => clock.now(), ...options });
   onTestFinished(() => github.close());
   return { github, host: parseGithubHost(github.url), clock };
 }
@@ -47,4 +48,3 @@ export function assertHarmless(error: unknown, secrets: readonly string[]): void
 }
 
 export const neverAborted = new AbortController().signal;
-

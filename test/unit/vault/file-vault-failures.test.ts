@@ -14,7 +14,12 @@ import { createTestLog } from '../../support/test-log.ts';
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof fs>();
-  return { ...real, rename: vi.fn(real.rename), link: vi.fn(real.link), mkdir: vi.fn(real.mkdir) };
+  return {
+    ...real,
+    rename: vi.fn<typeof fs.rename>(real.rename),
+    link: vi.fn<typeof fs.link>(real.link),
+    mkdir: vi.fn<typeof fs.mkdir>(real.mkdir),
+  };
 });
 
 afterEach(() => void vi.clearAllMocks());
@@ -63,16 +68,19 @@ test('a rename that fails leaves the old record whole, and nothing beside it', a
   expect(names()).toEqual([path.basename(file)]);
 });
 
-test.each(['EACCES', 'EROFS', 'ENOSPC'])('a directory that cannot be made for %s: said with a way out', async (code) => {
-  const { vault, file } = setUp();
-  vi.mocked(fs.mkdir).mockRejectedValueOnce(failure(code));
-  const error: unknown = await vault.write(identity, record('gho_new')).catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(StorageError);
-  expect(error).toMatchObject({
-    message: expect.stringMatching(new RegExp(`${path.dirname(file)}: ${code}`)) as string,
-    next: expect.stringContaining('--store memory') as string,
-  });
-});
+test.each(['EACCES', 'EROFS', 'ENOSPC'])(
+  'a directory that cannot be made for %s: said with a way out',
+  async (code) => {
+    const { vault, file } = setUp();
+    vi.mocked(fs.mkdir).mockRejectedValueOnce(failure(code));
+    const error: unknown = await vault.write(identity, record('gho_new')).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(StorageError);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(new RegExp(`${path.dirname(file)}: ${code}`)) as string,
+      next: expect.stringContaining('--store memory') as string,
+    });
+  },
+);
 
 test('a file system without hard links still gets its key', async () => {
   const { vault } = setUp();

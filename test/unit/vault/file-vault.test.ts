@@ -1,5 +1,13 @@
 // What `--store file` keeps, whom it keeps it from, and what becomes of files that are no good (DESIGN 2.8).
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { StorageError } from '../../../src/base/errors.ts';
@@ -47,7 +55,9 @@ function setUp(stateDir = path.join(tempDir(), 'state')) {
 
 /** Secrets compare by identity in vitest, so a record is compared by what it reveals. */
 function plain(found: VaultRecord | undefined): unknown {
-  return found && { ...found, accessToken: found.accessToken.reveal(), refreshToken: found.refreshToken?.reveal() };
+  return (
+    found && { ...found, accessToken: found.accessToken.reveal(), refreshToken: found.refreshToken?.reveal() }
+  );
 }
 
 const mode = (file: string): number => statSync(file).mode & 0o777;
@@ -151,18 +161,21 @@ describe('a file that is no good', () => {
     ['with a tag that is too short', (text: string) => text.replace(/("tag":"[^"]{4})[^"]*"/, '$1"')],
     ['with another tag', (text: string) => text.replace(/"tag":"[^"]*"/, '"tag":"AAAAAAAAAAAAAAAAAAAAAA"')],
     ['with other data', (text: string) => text.replace(/"data":"[^"]{8}/, '"data":"AAAAAAAA')],
-  ])('a record that is %s is kept aside, reported with its path, and counts as none', async (_name, damage) => {
-    const { vault, file, log, names } = setUp();
-    await vault.write(identity, record);
-    const damaged = damage(readFileSync(file, 'utf8'));
-    writeFileSync(file, damaged);
-    expect(await vault.read(identity)).toBeUndefined();
-    expect(names()).toEqual([`${path.basename(file)}.damaged-1`]);
-    expect(readFileSync(`${file}.damaged-1`, 'utf8')).toBe(damaged);
-    expect(log.lines).toEqual([expect.stringContaining(`${file} is damaged; kept as ${file}.damaged-1`)]);
-    await vault.write(identity, record);
-    expect(await vault.read(identity)).toBeDefined();
-  });
+  ])(
+    'a record that is %s is kept aside, reported with its path, and counts as none',
+    async (_name, damage) => {
+      const { vault, file, log, names } = setUp();
+      await vault.write(identity, record);
+      const damaged = damage(readFileSync(file, 'utf8'));
+      writeFileSync(file, damaged);
+      expect(await vault.read(identity)).toBeUndefined();
+      expect(names()).toEqual([`${path.basename(file)}.damaged-1`]);
+      expect(readFileSync(`${file}.damaged-1`, 'utf8')).toBe(damaged);
+      expect(log.lines).toEqual([expect.stringContaining(`${file} is damaged; kept as ${file}.damaged-1`)]);
+      await vault.write(identity, record);
+      expect(await vault.read(identity)).toBeDefined();
+    },
+  );
 
   test('asides are never written over', async () => {
     const { vault, file } = setUp();

@@ -5,7 +5,13 @@ import { createMemoryVault } from '../../../src/vault/memory.ts';
 import { decodeRecord, encodeRecord } from '../../../src/vault/record.ts';
 import { defaultStateDir } from '../../../src/vault/state-dir.ts';
 
-const identity = { mode: 'device', issuer: 'https://github.com', clientId: 'Iv1', profile: 'default', scopes: [] };
+const identity = {
+  mode: 'device',
+  issuer: 'https://github.com',
+  clientId: 'Iv1',
+  profile: 'default',
+  scopes: [],
+};
 const record = { accessToken: new Secret('ghu_x'), issuedAt: 1, scopes: [], rotation: 'exclusive' } as const;
 
 test('the memory vault keeps one record an identity and forgets it', async () => {
@@ -37,7 +43,10 @@ describe('a record as text', () => {
       login: [7],
       rotation: ['sometimes', undefined],
     }).flatMap(([name, values]) =>
-      values.map((value) => [`${name} ${JSON.stringify(value)}`, JSON.stringify({ ...fields, [name]: value })]),
+      values.map((value) => [
+        `${name} ${JSON.stringify(value)}`,
+        JSON.stringify({ ...fields, [name]: value }),
+      ]),
     ),
   ])('is refused with %s', (_name, text) => {
     expect(decodeRecord(text)).toBeUndefined();
@@ -51,7 +60,11 @@ describe('the state directory', () => {
     ['linux', { HOME: '/home/o', XDG_STATE_HOME: 'relative' }, '/home/o/.local/state/gh-mcp-proxy'],
     ['linux', { HOME: '/home/o', XDG_STATE_HOME: '' }, '/home/o/.local/state/gh-mcp-proxy'],
     ['darwin', { HOME: '/Users/o' }, '/Users/o/Library/Application Support/gh-mcp-proxy'],
-    ['win32', { LOCALAPPDATA: String.raw`C:\Users\o\AppData\Local` }, String.raw`C:\Users\o\AppData\Local\gh-mcp-proxy`],
+    [
+      'win32',
+      { LOCALAPPDATA: String.raw`C:\Users\o\AppData\Local` },
+      String.raw`C:\Users\o\AppData\Local\gh-mcp-proxy`,
+    ],
     ['win32', { USERPROFILE: String.raw`C:\Users\o` }, String.raw`C:\Users\o\AppData\Local\gh-mcp-proxy`],
   ] as const)('on %s with %j is %s', (platform, env, expected) => {
     expect(defaultStateDir(env, platform)).toBe(expected);
