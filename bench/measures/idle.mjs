@@ -14,8 +14,11 @@ import { median } from '../lib/stats.mjs';
 /** Node with nothing to do and no reason to end. */
 const BARE_NODE = [process.execPath, '-e', 'setInterval(() => {}, 1e9)'];
 
-/** Until V8 has compiled and collected what it wanted to after the start. */
-const SETTLE_MS = 4000;
+/**
+ * Past the one collection that V8 makes of a heap some 8 s after it was last used (its memory reducer): it happens
+ * once in each period of rest, and would be all that this measure sees.
+ */
+const SETTLE_MS = 12_000;
 const WATCH_MS = 5000;
 
 /** @param {import('../run.mjs').Context} context */
@@ -24,7 +27,7 @@ export async function idle({ contenders, quick }) {
   /** @type {Map<Name, Outcome>} */
   const outcomes = new Map([['node', { values: [] }]]);
   for (const { name } of contenders) outcomes.set(name, { values: [] });
-  for (let round = 0; round < (quick ? 1 : 3); round++) {
+  for (let round = 0; round < (quick ? 1 : 2); round++) {
     const sides = [watch(BARE_NODE, async () => {})];
     for (const { argv } of contenders) sides.push(watch(argv, greet));
     const seen = await Promise.allSettled(sides);

@@ -62,7 +62,7 @@ export function askHello(step: Step): void {
   if (upstream.kind !== 'starting' || upstream.asked || !client.hello) return;
   const id = privateId('initialize', upstream.generation);
   toUpstream(step, upstream.generation, requestFrame(id, 'initialize', client.hello.params));
-  step.state.upstream = { ...upstream, asked: true };
+  step.state.upstream = { ...upstream, asked: true, since: step.now };
 }
 
 /** An answer to a request of the proxy's own; only that to `initialize` matters. */
@@ -327,5 +327,8 @@ export function withoutUpstream(step: Step): void {
 /** Answers the client's initialize without an upstream. */
 export function makeUpHandshake(step: Step): void {
   const { client, config, authTool } = step.state;
-  if (client.hello && !client.told) tell(step, madeUp(client.hello, config, authTool));
+  if (!client.hello || client.told) return;
+  tell(step, madeUp(client.hello, config, authTool));
+  // Whatever answers one day has other lists than the empty ones that are told until then.
+  markChanged(step.state);
 }

@@ -8,7 +8,7 @@ import type { Step } from './events.ts';
 import { markChanged, startGeneration } from './generations.ts';
 import { answer, cancelAtClient, hold, refuse, waitingAt } from './pending.ts';
 import { CODE, elicitationText, loggedInText, promptText, toolResult } from './replies.ts';
-import type { Elicitation, Login, Pending, TokenView } from './state.ts';
+import type { Elicitation, Login, Pending, State, TokenView } from './state.ts';
 
 /** Between two progress notifications of a call that waits, in ms. */
 const PROGRESS_EVERY = 10_000;
@@ -36,7 +36,9 @@ function needsMore(token: TokenView, pending: Pending): boolean {
 /** Lets a call wait for a person, and begins a login where none is under way. */
 export function joinLogin(step: Step, pending: Pending): void {
   const { state } = step;
-  pending.place = { kind: 'login', deadline: step.now + state.config.loginWait };
+  pending.place = { kind: 'login' };
+  // A call that comes here a second time, because the new token was refused, does not get its time anew.
+  pending.answerBy ??= step.now + state.config.loginWait;
   if (state.login.kind === 'idle') {
     state.login = { kind: 'requesting' };
     step.effects.push({ type: 'login', scopes: pending.scopes });
@@ -143,25 +145,53 @@ export function onLoginFailed(step: Step, message: string): void {
   refuseAll(step, message);
 }
 
-/** Calls that have waited long enough are told what to do; the flow goes on without them. */
+/** Calls that have waited long enough are told what to do; the login, or the server's start, goes on without them. */
 export function answerOverdue(step: Step): void {
-  const { login, config } = step.state;
-  for (const pending of waitingAt(step.state, 'login')) {
-    if (pending.place.kind !== 'login' || step.now < pending.place.deadline) continue;
-    if (login.kind === 'waiting') answerWithPrompt(step, pending, login);
-    else
-      refuse(
-        step,
-        pending,
-        CODE.serverUnreachable,
-        'authorization_server_unreachable',
-        `${config.hostLabel} has not answered yet. Call again in a moment.`,
-      );
+  const { state, now } = step;
+  for (const pending of state.pending.values()) {
+    if (now >= waitsUntil(pending)) answerInTime(step, pending);
   }
-  if (login.kind === 'waiting' && step.now >= login.nextProgress) {
-    step.state.login = { ...login, nextProgress: step.now + PROGRESS_EVERY };
-    for (const pending of waitingAt(step.state, 'login')) tellProgress(step, pending, login);
+  const { login } = state;
+  if (login.kind === 'waiting' && now >= login.nextProgress) {
+    state.login = { ...login, nextProgress: now + PROGRESS_EVERY };
+    for (const pending of waitingAt(state, 'login')) tellProgress(step, pending, login);
   }
+}
+
+/** Until when a call waits here; Infinity where it waits for no person, or runs. Milliseconds since the epoch. */
+function waitsUntil({ place, answerBy }: Pending): number {
+  return place.kind === 'upstream' ? Infinity : (answerBy ?? Infinity);
+}
+
+function answerInTime(step: Step, pending: Pending): void {
+  const { login, auth, config, authTool } = step.state;
+  if (pending.place.kind === 'login' && login.kind === 'waiting') answerWithPrompt(step, pending, login);
+  else if (pending.place.kind === 'login' || auth.kind !== 'usable')
+    refuse(
+      step,
+      pending,
+      CODE.serverUnreachable,
+      'authorization_server_unreachable',
+      `${config.hostLabel} has not answered yet. Call again in a moment.`,
+    );
+  else {
+    const text = `${loggedInText(auth.token, config.hostLabel)}\nThe server is not ready yet: call again in a moment.`;
+    answer(step, pending, toolResult(pending, text, pending.tool !== authTool));
+  }
+}
+
+/** When {@link answerOverdue} has something to do next. */
+export function loginTick(state: State): number {
+  // Calls that wait here wait for a login, or for the generation after it.
+  if (state.login.kind === 'idle' && state.upstream.kind === 'ready' && state.renewal.kind === 'idle')
+    return Infinity;
+  let next = Infinity;
+  for (const pending of state.pending.values()) {
+    next = Math.min(next, waitsUntil(pending));
+    if (state.login.kind === 'waiting' && pending.place.kind === 'login' && pending.progressToken !== undefined)
+      next = Math.min(next, state.login.nextProgress);
+  }
+  return next;
 }
 
 function answerWithPrompt(step: Step, pending: Pending, login: Waiting): void {
@@ -189,8 +219,8 @@ function closeElicitation(step: Step, completed: boolean): void {
 }
 
 function tellProgress(step: Step, pending: Pending, login: Waiting): void {
-  if (pending.progressToken === undefined || pending.place.kind !== 'login') return;
-  const waited = step.now - (pending.place.deadline - step.state.config.loginWait);
+  if (pending.progressToken === undefined || pending.answerBy === undefined) return;
+  const waited = step.now - (pending.answerBy - step.state.config.loginWait);
   const message = `Waiting for the login at ${login.prompt.verificationUri} with the code ${login.prompt.userCode}`;
   // Progress has to increase: seconds waited do.
   toClient(

@@ -33,6 +33,7 @@ export function enter(step: Step, frame: RequestFrame, place: Place): Pending {
     paged: typeof dig(params, 'cursor') === 'string',
     scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [],
     place,
+    answerBy: undefined,
     authRetries: 0,
     crashRetries: 0,
   };

@@ -60,6 +60,9 @@ export function route(step: Step, pending: Pending): void {
       return;
     case 'stale':
       if (NEEDS_NO_TOKEN.has(pending.method) && state.upstream.kind === 'ready') forward(step, pending);
+      // Nobody is there to ask before the renewal is through, and its lists are announced as changed then.
+      else if (isList(pending) && state.upstream.kind === 'none' && state.client.told?.synthetic)
+        answerWithout(step, pending);
       else {
         hold(step, pending);
         renewStale(step);
@@ -82,8 +85,13 @@ function routeLocked(step: Step, pending: Pending): void {
       `Nobody is logged in to ${step.state.config.hostLabel}. Call the tool ${step.state.authTool} first.`,
     );
   else if (upstream.kind === 'ready') forward(step, pending);
-  else if (upstream.kind === 'starting' && !client.told?.synthetic) hold(step, pending);
+  else if (!client.told?.synthetic && isComing(upstream)) hold(step, pending);
   else answerWithout(step, pending);
+}
+
+/** Whether there will be an upstream without anything else having to happen. */
+function isComing(upstream: State['upstream']): boolean {
+  return upstream.kind === 'starting' || (upstream.kind === 'none' && upstream.restart);
 }
 
 function routeUsable(step: Step, pending: Pending, serial: number): void {
@@ -119,6 +127,10 @@ function forward(step: Step, pending: Pending): void {
   }
   pending.place = { kind: 'upstream', generation: upstream.generation };
   toUpstream(step, upstream.generation, pending.bytes);
+}
+
+function isList({ method }: Pending): boolean {
+  return method === 'tools/list' || method in EMPTY_RESULT;
 }
 
 /** Answers what an upstream would have said, where there is none to ask. */

@@ -49,6 +49,7 @@ export type Upstream =
       readonly kind: 'starting';
       readonly generation: number;
       readonly serial: number;
+      /** When it was started or, once it was asked, when that was. */
       readonly since: number;
       /** The client's initialize was sent to it. */
       readonly asked: boolean;
@@ -73,8 +74,8 @@ export type Place =
   | { readonly kind: 'held' }
   | { readonly kind: 'upstream'; readonly generation: number }
   | { readonly kind: 'handshake' }
-  /** Waits for a person; answered with what to do next at `deadline`. */
-  | { readonly kind: 'login'; readonly deadline: number }
+  /** Waits for a person. */
+  | { readonly kind: 'login' }
   /** Logged in; answered as soon as the new generation is ready, or has failed. */
   | { readonly kind: 'announce' };
 
@@ -93,6 +94,8 @@ export interface Pending {
   readonly paged: boolean;
   readonly scopes: readonly string[];
   place: Place;
+  /** Of a call that came to need a person: it does not wait beyond this, wherever it is by then (DESIGN 2.3). */
+  answerBy: number | undefined;
   authRetries: number;
   crashRetries: number;
 }

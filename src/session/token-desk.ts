@@ -111,7 +111,11 @@ export class TokenDesk {
   }
 }
 
+/** What happened and what to do, as sentences: an error's message is written to follow a `gh-mcp-proxy: ` on stderr. */
 function explained(error: unknown): string {
-  const next = error instanceof UserError ? error.next : '';
-  return `${messageOf(error)} ${next}`.trim();
+  // A first word that is a host's name stays as it is.
+  const sentence = messageOf(error)
+    .replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase())
+    .replace(/[.]?$/, '.');
+  return error instanceof UserError && error.next !== '' ? `${sentence} ${error.next}` : sentence;
 }

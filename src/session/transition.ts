@@ -13,8 +13,8 @@ import {
   startGeneration,
   wantedSerial,
 } from './generations.ts';
-import { answerOverdue, onLoggedIn, onLoginFailed, onPrompt } from './login.ts';
-import { owedBy, waitingAt } from './pending.ts';
+import { answerOverdue, loginTick, onLoggedIn, onLoginFailed, onPrompt } from './login.ts';
+import { owedBy } from './pending.ts';
 import {
   beginRenewal,
   dismissRetired,
@@ -154,7 +154,7 @@ function tick(step: Step): void {
   if (isExpired(state, now)) expire(step);
   if (now >= renewAt(state)) beginRenewal(step);
   restartWhenDue(step);
-  if (state.login.kind !== 'idle') answerOverdue(step);
+  if (now >= loginTick(state)) answerOverdue(step);
   if (now >= impatientAt(state)) {
     makeUpHandshake(step);
     release(step);
@@ -180,16 +180,5 @@ export function nextTick(state: State): number {
   if (state.closing.kind === 'finishing') next = Math.min(next, state.closing.deadline);
   if (state.fatal) next = Math.min(next, state.fatal.deadline);
   for (const { deadline } of state.retired.values()) next = Math.min(next, deadline);
-  if (state.login.kind !== 'idle') next = Math.min(next, loginTick(state));
-  return next;
-}
-
-function loginTick(state: State): number {
-  let next = Infinity;
-  for (const pending of waitingAt(state, 'login')) {
-    if (pending.place.kind === 'login') next = Math.min(next, pending.place.deadline);
-    if (state.login.kind === 'waiting' && pending.progressToken !== undefined)
-      next = Math.min(next, state.login.nextProgress);
-  }
-  return next;
+  return Math.min(next, loginTick(state));
 }

@@ -73,7 +73,7 @@ function onResponse(step: Step, generation: number, frame: ResponseFrame, suspic
   }
   const failure = suspicious ? authFailureText(frame, state.config.authFailure) : undefined;
   if (failure !== undefined) onAuthFailure(step, generation, pending, frame, failure);
-  else if (pending.method === 'tools/list') answer(step, pending, passTools(state, pending, frame));
+  else if (pending.method === 'tools/list') answer(step, pending, passTools(step, pending, frame));
   else answer(step, pending, frame.bytes);
 }
 
@@ -133,7 +133,7 @@ function retry(step: Step, pending: Pending): void {
   const { state } = step;
   if (state.auth.kind === 'locked' && pending.method !== 'tools/call') {
     if (pending.method === 'tools/list')
-      answer(step, pending, passTools(state, pending, emptyAnswer(pending)));
+      answer(step, pending, passTools(step, pending, emptyAnswer(pending)));
     else
       refuse(
         step,
