@@ -1,7 +1,7 @@
 // Bundles src/ into ESM chunks in dist/. Everything is bundled, so the published package has no
 // dependencies to install; what `run` does not need at once sits behind import() in chunks of its own.
 // Not for: type checking (npm run types) or tests, which run the sources.
-import { readFile, rm, writeFile, chmod } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,11 +11,12 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
 const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
 
-await rm(dist, { recursive: true, force: true });
+// Built beside and moved into place, so that a command that runs meanwhile never finds half of it.
+const fresh = `${dist}.${process.pid}`;
 const result = await build({
   absWorkingDir: root,
   entryPoints: ['src/bin.ts'],
-  outdir: 'dist',
+  outdir: fresh,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -26,12 +27,15 @@ const result = await build({
   legalComments: 'none',
   metafile: true,
   define: { __VERSION__: JSON.stringify(manifest.version) },
-  // Bundled CommonJS (cross-spawn) calls require(); an ESM bundle has none unless it is made here.
-  // Only the chunk that holds it pays for it.
   logLevel: 'warning',
 });
-await chmod(path.join(dist, 'bin.js'), 0o755);
-await writeFile(path.join(dist, 'THIRD-PARTY-NOTICES.txt'), await notices(Object.keys(result.metafile.inputs)));
+await chmod(path.join(fresh, 'bin.js'), 0o755);
+await writeFile(
+  path.join(fresh, 'THIRD-PARTY-NOTICES.txt'),
+  await notices(Object.keys(result.metafile.inputs)),
+);
+await rm(dist, { recursive: true, force: true });
+await rename(fresh, dist);
 
 /**
  * The licence texts of the packages whose code is in the bundle, as their licences ask.
@@ -44,7 +48,7 @@ async function notices(inputs) {
     if (match?.[1]) folders.add(match[1]);
   }
   const parts = [];
-  for (const folder of [...folders].toSorted()) {
+  for (const folder of [...folders].toSorted((a, b) => a.localeCompare(b))) {
     const pkg = JSON.parse(await readFile(path.join(root, folder, 'package.json'), 'utf8'));
     const file = ['LICENSE', 'LICENSE.md', 'license', 'LICENSE.txt'].find((name) =>
       existsSync(path.join(root, folder, name)),

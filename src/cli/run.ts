@@ -3,6 +3,7 @@
 import { createDeviceSource } from '../auth/device.ts';
 import type { Credential } from '../auth/token-source.ts';
 import { systemClock } from '../base/clock.ts';
+import { EXIT } from '../base/errors.ts';
 import { createLog } from '../base/log.ts';
 import type { Log } from '../base/log.ts';
 import { Session } from '../session/driver.ts';
@@ -66,6 +67,11 @@ export async function run(settings: Settings, version: string): Promise<number> 
     input: process.stdin,
     output: process.stdout,
     errorOutput: process.stderr,
+  });
+  // A bug of ours must not print a stack with a token in it, nor leave the server behind.
+  process.on('uncaughtException', (error) => {
+    log.error(`internal error: ${error.stack ?? error.message}`);
+    void session.end(EXIT.error);
   });
   for (const [signal, number] of Object.entries(SIGNALS))
     process.on(signal, () => void session.end(128 + number));

@@ -134,8 +134,10 @@ function remember(step: Step, frame: RequestFrame): void {
   const uri = dig(parse(frame.bytes), 'params', 'uri');
   if (frame.method === 'logging/setLevel') client.logLevel = params;
   else if (typeof uri !== 'string') return;
-  else if (frame.method === 'resources/subscribe') client.subscriptions.set(uri, params);
-  else if (frame.method === 'resources/unsubscribe') client.subscriptions.delete(uri);
+  else if (frame.method === 'resources/subscribe') {
+    // Locked, it is refused (routing.ts): nothing that a later generation may be asked for.
+    if (step.state.auth.kind !== 'locked') client.subscriptions.set(uri, params);
+  } else if (frame.method === 'resources/unsubscribe') client.subscriptions.delete(uri);
 }
 
 function onNotification(step: Step, frame: NotificationFrame): void {

@@ -25,6 +25,8 @@ const LAST_WRITE = 200;
 /** A stalled input is looked after this often: an end of the client would not be seen in it, in ms. */
 const STALL_CHECK = 1000;
 
+const NEWLINE = Buffer.from('\n');
+
 export interface SessionOptions {
   readonly config: SessionConfig;
   readonly command: readonly string[];
@@ -97,7 +99,7 @@ export class Session {
     const onEnd = (): void => {
       // A last line without its newline is a line all the same.
       const rest = reader.end();
-      if (rest.length > 0) this.#input.lines(rest);
+      if (rest.length > 0) this.#input.lines(Buffer.concat([rest, NEWLINE]));
       this.#dispatch({ type: 'client-closed' });
     };
     input.once('end', onEnd);

@@ -41,7 +41,9 @@ export function joinLogin(step: Step, pending: Pending): void {
   pending.answerBy ??= step.now + state.config.loginWait;
   if (state.login.kind === 'idle') {
     state.login = { kind: 'requesting' };
-    step.effects.push({ type: 'login', scopes: pending.scopes });
+    // A login for more scopes replaces the token: what that one could do, the new one has to do, too.
+    const held = state.auth.kind === 'usable' ? state.auth.token.scopes : [];
+    step.effects.push({ type: 'login', scopes: [...new Set([...held, ...pending.scopes])] });
   } else if (state.login.kind === 'waiting') {
     tellProgress(step, pending, state.login);
     if (!state.login.shown) present(step, state.login);
@@ -188,7 +190,11 @@ export function loginTick(state: State): number {
   let next = Infinity;
   for (const pending of state.pending.values()) {
     next = Math.min(next, waitsUntil(pending));
-    if (state.login.kind === 'waiting' && pending.place.kind === 'login' && pending.progressToken !== undefined)
+    if (
+      state.login.kind === 'waiting' &&
+      pending.place.kind === 'login' &&
+      pending.progressToken !== undefined
+    )
       next = Math.min(next, state.login.nextProgress);
   }
   return next;

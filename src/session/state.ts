@@ -2,6 +2,7 @@
 // else does.
 import type { AuthFailureRule, LoginPrompt, RotationKind } from '../auth/token-source.ts';
 import type { IdText } from '../wire/message.ts';
+import { IdMap } from './id-map.ts';
 
 /** The serial of a generation that was started with a placeholder instead of a token. Real serials begin at 1. */
 export const PLACEHOLDER = 0;
@@ -195,13 +196,13 @@ export interface State {
   crashes: number;
   readonly retired: Map<number, Retired>;
   /** Changed in pending.ts only. */
-  readonly pending: Map<IdText, Pending>;
+  readonly pending: IdMap<Pending>;
   held: Held[];
   heldBytes: number;
   login: Login;
   elicitations: number;
   /** Requests of upstreams that the client has not answered: mapped id → generation. */
-  readonly asked: Map<IdText, number>;
+  readonly asked: IdMap<number>;
   /** Listings to announce as changed when the next generation is ready. */
   readonly changed: Set<Listing>;
   /** Tools that may be called again after a crash, by their own annotations. */
@@ -231,12 +232,12 @@ export function initialState(config: SessionConfig): State {
     nextGeneration: 1,
     crashes: 0,
     retired: new Map(),
-    pending: new Map(),
+    pending: new IdMap(),
     held: [],
     heldBytes: 0,
     login: { kind: 'idle' },
     elicitations: 0,
-    asked: new Map(),
+    asked: new IdMap(),
     changed: new Set(),
     repeatable: new Set(),
     authTool: 'auth_login',

@@ -2,11 +2,12 @@
 // (session/), the stop ladder (stop.ts) or its environment (environment.ts).
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Writable } from 'node:stream';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { FrameReader } from '../wire/frames.ts';
 import type { FrameSink } from '../wire/frames.ts';
+import { parse } from '../wire/message.ts';
 import { RedactingStream } from '../wire/redact.ts';
 import type { Redactor } from '../wire/redact.ts';
 import { FrameWriter } from '../wire/writer.ts';
@@ -14,7 +15,7 @@ import { spawnUpstream } from './spawn.ts';
 import { LastWords } from './last-words.ts';
 import { stopProcess } from './stop.ts';
 
-/** After the process has ended its output is read this long; a grandchild may hold the pipe open for ever. In ms. */
+/** After the process has ended its output is read this long; what left its group may hold the pipe for ever. In ms. */
 const LAST_OUTPUT = 200;
 /** A server that has closed its stdout and goes on running is of no use; after this it is stopped. In ms. */
 const MUTE = 500;
@@ -54,6 +55,9 @@ export class Generation {
   /** Frames for a process that is not there yet. */
   #early: Buffer[] = [];
   #ended = false;
+  /** The process has ended: reports that, once. */
+  #finish: (() => void) | undefined;
+  #lastOutput: Timer | undefined;
   #stopping: Promise<void> | undefined;
   readonly #started: Promise<void>;
 
@@ -77,10 +81,13 @@ export class Generation {
   /** Stops reading its stdout while the client does not keep up. */
   pause(): void {
     this.#child?.stdout.pause();
+    this.#awaitLastOutput();
   }
 
   resume(): void {
-    this.#child?.stdout.resume();
+    if (!this.#child?.stdout.isPaused()) return;
+    this.#child.stdout.resume();
+    this.#awaitLastOutput();
   }
 
   /** Takes it down the stop ladder; resolves when nothing of it is left. */
@@ -115,29 +122,33 @@ export class Generation {
     const stderr = new RedactingStream(redactor);
     child.stderr.on('data', (chunk: Buffer) => {
       this.#lastWords.push(chunk);
-      if (!errorOutput.write(stderr.push(chunk))) {
-        child.stderr.pause();
-        errorOutput.once('drain', () => child.stderr.resume());
-      }
+      if (errorOutput.write(stderr.push(chunk))) return;
+      child.stderr.pause();
+      onceWritable(errorOutput, () => child.stderr.resume());
     });
     child.stderr.once('end', () => errorOutput.write(stderr.end()));
     child.stderr.on('error', () => {});
     // Windows reports a command that does not exist only now, in place of an exit.
     child.once('error', (error) => this.#end({ cannotStart: false, message: messageOf(error) }));
     child.once('exit', (code, signal) => {
-      const finish = (): void => {
+      this.#finish = () => {
+        this.#lastOutput?.cancel();
         if (this.#ended) return;
-        // What was held of a frame that never came to its end is dropped: half a message is none.
-        reader.end();
-        void this.stop();
+        deliverLastLine(reader.end(), sink);
         this.#end({ cannotStart: false, message: this.#lastWords.report(code, signal) });
       };
-      const timer = clock.after(LAST_OUTPUT, finish);
-      child.once('close', () => {
-        timer.cancel();
-        finish();
-      });
+      child.once('close', this.#finish);
+      this.#awaitLastOutput();
+      // What it has left running is ended at once: it may hold the pipe, and then `close` would not come.
+      void this.stop();
     });
+  }
+
+  /** Limits the wait for `close`, but only while the client takes what is read: nothing that it could get is lost. */
+  #awaitLastOutput(): void {
+    this.#lastOutput?.cancel();
+    if (!this.#finish || this.#child?.stdout.isPaused()) return;
+    this.#lastOutput = this.#options.clock.after(LAST_OUTPUT, this.#finish);
   }
 
   #end(report: EndReport): void {
@@ -156,4 +167,22 @@ export class Generation {
     const { how } = await stopProcess({ child: this.#child, clock, log, patience: PATIENCE });
     log.debug(`generation stopped (${how})`);
   }
+}
+
+/** Half a message is none; a whole one, or a last word that is no message, only lacks its newline. */
+function deliverLastLine(rest: Buffer, sink: FrameSink): void {
+  const text = rest.toString('latin1').trim();
+  if (text === '' || (text.startsWith('{') && parse(rest) === undefined)) return;
+  sink.lines(Buffer.concat([rest, Buffer.from('\n')]));
+}
+
+/** Calls `go` when there is room again, or when nobody reads any more: then there always is. */
+function onceWritable(output: Writable, go: () => void): void {
+  const done = (): void => {
+    output.off('drain', done);
+    output.off('error', done);
+    go();
+  };
+  output.on('drain', done);
+  output.on('error', done);
 }
