@@ -9,7 +9,10 @@ export interface Timer {
 export interface Clock {
   /** Wall-clock milliseconds since the epoch: it jumps when a machine sleeps, which is what expiry needs. */
   now(): number;
-  /** Calls `run` once after `ms` milliseconds. The timer does not keep the process alive by itself. */
+  /**
+   * Calls `run` once after `ms` milliseconds. The timer keeps the process alive: where a pause is all there is to wait
+   * for (before stdin is read, say), Node would otherwise end in the middle of it, with exit code 13.
+   */
   after(ms: number, run: () => void): Timer;
   /** A number in [0, 1), for jitter. Never for secrets: those come from node:crypto. */
   random(): number;
@@ -23,7 +26,6 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
     const timer = setTimeout(run, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
-    timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },
   random: () => Math.random(),

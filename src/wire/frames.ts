@@ -1,6 +1,8 @@
 // Cuts a byte stream into frames: lines ended by 0x0A. Whole lines are handed on together, as they lie in the
 // chunk that brought them; a frame above LARGE_FRAME can be passed on while it arrives.
 // Not for: what a frame means (message.ts).
+import { pieceHasPassed } from '../base/young-garbage.ts';
+import { ending, idAtEnd, promisesIdLast } from './head.ts';
 import { TopLevelScanner } from './scanner.ts';
 import type { Head } from './scanner.ts';
 
@@ -10,6 +12,7 @@ export const LARGE_FRAME = 256 * 1024;
 export const COLLECT_LIMIT = 64 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
+const EMPTY = Buffer.alloc(0);
 
 /** Takes the pieces of a frame that streams. */
 export interface LargeFrame {
@@ -35,7 +38,13 @@ export interface FrameSink {
 type Mode =
   | { readonly kind: 'lines' }
   | { readonly kind: 'collecting'; readonly scanner: TopLevelScanner }
-  | { readonly kind: 'streaming'; readonly scanner: TopLevelScanner; readonly frame: LargeFrame };
+  | {
+      readonly kind: 'streaming';
+      readonly scanner: TopLevelScanner;
+      /** The last bytes so far of a frame whose id comes last; others are scanned until their id is known. */
+      ending: Buffer | undefined;
+      readonly frame: LargeFrame;
+    };
 
 /** Splits what {@link push} brings. Memory is bounded by LARGE_FRAME, or COLLECT_LIMIT while a frame is collected. */
 export class FrameReader {
@@ -74,11 +83,15 @@ export class FrameReader {
   #goOn(piece: Buffer, complete: boolean): void {
     if (this.#mode.kind === 'streaming') {
       const { scanner, frame } = this.#mode;
-      if (!scanner.settled) scanner.feed(piece);
+      if (this.#mode.ending) this.#mode.ending = ending(this.#mode.ending, piece);
+      else if (!scanner.settled) scanner.feed(piece);
       frame.piece(piece);
+      pieceHasPassed(piece.length);
       if (complete) {
+        const { method, outcome } = scanner;
+        const last = this.#mode.ending && idAtEnd(this.#mode.ending);
         this.#reset();
-        frame.end(scanner);
+        frame.end({ id: scanner.id ?? last, method, outcome });
       }
       return;
     }
@@ -107,7 +120,9 @@ export class FrameReader {
     } else {
       this.#held = [];
       this.#heldBytes = 0;
-      this.#mode = { kind: 'streaming', scanner, frame };
+      // A request whose id is missed would be lost, an answer is known by other means too: only it takes the promise.
+      const late = scanner.outcome !== undefined && !scanner.settled && promisesIdLast(soFar);
+      this.#mode = { kind: 'streaming', scanner, frame, ending: late ? ending(EMPTY, soFar) : undefined };
     }
   }
 
@@ -118,15 +133,16 @@ export class FrameReader {
   }
 }
 
-/** Calls `each` with every frame of `region`, newline included; blank lines are passed over. */
-export function eachFrame(region: Buffer, each: (frame: Buffer) => void): void {
-  let from = 0;
-  while (from < region.length) {
-    const newline = region.indexOf(NEWLINE, from);
-    const end = newline === -1 ? region.length : newline + 1;
-    if (!isBlank(region, from, end)) each(region.subarray(from, end));
-    from = end;
-  }
+/**
+ * Calls `take` with the frame of `region` that begins at `from`, newline included; a blank line is passed over.
+ * @returns where the next frame begins
+ */
+export function oneFrame(region: Buffer, from: number, take: (frame: Buffer) => void): number {
+  if (from >= region.length) return from;
+  const newline = region.indexOf(NEWLINE, from);
+  const end = newline === -1 ? region.length : newline + 1;
+  if (!isBlank(region, from, end)) take(region.subarray(from, end));
+  return end;
 }
 
 function isBlank(region: Buffer, from: number, to: number): boolean {

@@ -1,6 +1,6 @@
 // What a JSON-RPC frame is to a session: its kind, its raw id, its bytes. And the frames that the proxy writes
 // itself. Not for: framing (frames.ts) or routing (session/).
-import { scanHead } from './scanner.ts';
+import { scanHead } from './head.ts';
 import type { Head } from './scanner.ts';
 
 /** JSON-RPC 2.0 section 5.1. */
@@ -8,7 +8,7 @@ export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 export const METHOD_NOT_FOUND = -32601;
 
-/** The raw JSON text of an id: two ids are the same when their texts are. */
+/** An id as JSON text (`canonicalId` in scanner.ts): two ids are the same when their texts are. */
 export type IdText = string;
 
 interface Framed {
@@ -59,7 +59,7 @@ export function classify(bytes: Buffer, head: Head, streaming = false): Frame | 
 /** A whole frame, classified by its head; its body is not validated. */
 export function readFrame(bytes: Buffer): Frame | Malformed {
   const head = scanHead(bytes);
-  if (head.broken) return { kind: 'malformed', bytes, code: PARSE_ERROR, id: undefined };
+  if (!head) return { kind: 'malformed', bytes, code: PARSE_ERROR, id: undefined };
   return classify(bytes, head);
 }
 
@@ -91,7 +91,7 @@ export function dig(value: unknown, ...path: string[]): unknown {
 }
 
 /** A frame of our own from its JSON text. */
-export function toFrame(text: string): Buffer {
+function toFrame(text: string): Buffer {
   return Buffer.from(`${text}\n`);
 }
 

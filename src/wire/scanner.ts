@@ -1,30 +1,30 @@
 // Finds the top-level `id`, `method`, `result` and `error` of a JSON-RPC frame that may arrive in pieces, without
-// parsing it. Not for: validation; a frame that is read in full and small is parsed (message.ts).
+// parsing it. Not for: validation (message.ts) or frames that are all there (head.ts).
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  closingQuote,
+  COLON,
+  COMMA,
+  decoded,
+  endsEscaped,
+  isSpace,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './json-bytes.ts';
 
-/** What is known of a frame. `id` is its raw JSON text: `0`, `"0"` and `9007199254740993` stay what they are. */
+/** What is known of a frame. */
 export interface Head {
-  id: string | undefined;
-  /** Where the id's text lies in the frame, in bytes; -1 while `id` is not known. */
-  idStart: number;
-  idEnd: number;
-  method: string | undefined;
+  /** The id as JSON text, see {@link canonicalId}. */
+  readonly id: string | undefined;
+  readonly method: string | undefined;
   /** `result` or `error` was met: the frame is a response. */
-  outcome: 'result' | 'error' | undefined;
+  readonly outcome: 'result' | 'error' | undefined;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-
-/** Keys and captured values longer than this are of no interest; an id has no reason to be longer. */
-const CAPTURE_LIMIT = 1024;
-/** Below this many bytes a loop in JavaScript beats a call of the native search. */
-const NATIVE_SEARCH_FROM = 24;
+/** A key, id or method longer than this is nothing that anybody writes; it is refused rather than held. In bytes. */
+const CAPTURE_LIMIT = 64 * 1024;
 
 type Place =
   | 'start'
@@ -40,18 +40,13 @@ type Place =
   | 'done'
   | 'broken';
 
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;
-}
-
 /**
  * A resumable scanner over the top level of one JSON object. Strings are skipped with the native search, so that a
- * long text costs nothing per byte. It stops looking once it {@link settled}.
+ * long text costs nothing per byte. It stops looking once it {@link settled}. Of a key that comes twice the first
+ * counts.
  */
 export class TopLevelScanner implements Head {
   id: string | undefined;
-  idStart = -1;
-  idEnd = -1;
   method: string | undefined;
   outcome: 'result' | 'error' | undefined;
 
@@ -59,8 +54,8 @@ export class TopLevelScanner implements Head {
   #depth = 0;
   /** The piece before ended in an odd number of backslashes: its next byte is escaped. */
   #escaped = false;
-  #offset = 0;
   #key = '';
+  /** Bytes as latin1, so that pieces join at any byte. */
   #captured = '';
 
   /** The id and the kind of the message are known: nothing that follows can change them. */
@@ -68,114 +63,89 @@ export class TopLevelScanner implements Head {
     return this.id !== undefined && (this.method !== undefined || this.outcome !== undefined);
   }
 
-  /** The whole object was read, or what was read is no JSON object. */
-  get ended(): boolean {
-    return this.#place === 'done' || this.#place === 'broken';
-  }
-
-  /** What was read so far cannot be the beginning of a JSON object. */
+  /** What was read so far cannot be the beginning of a JSON object, or has an id that is no id. */
   get broken(): boolean {
     return this.#place === 'broken';
   }
 
-  /** Reads bytes `from` to `to` of `bytes`, the next piece of the frame. */
-  feed(bytes: Buffer, from = 0, to = bytes.length): void {
-    let at = from;
-    const base = this.#offset - from;
-    while (at < to && !this.settled && !this.ended) {
+  /** Reads the next piece of the frame. */
+  feed(bytes: Buffer): void {
+    let at = 0;
+    while (at < bytes.length && !this.settled) {
       switch (this.#place) {
         case 'key':
         case 'string':
         case 'nested-string':
-          at = this.#string(bytes, at, to, base);
+          at = this.#string(bytes, at);
           break;
         case 'scalar':
-          at = this.#scalar(bytes, at, to, base);
+          at = this.#scalar(bytes, at);
           break;
         case 'nested':
-          at = this.#nested(bytes, at, to);
+          at = this.#nested(bytes, at);
           break;
+        case 'done':
+        case 'broken':
+          return;
         case 'start':
         case 'key-or-end':
         case 'colon':
         case 'value':
         case 'after':
-        case 'done':
-        case 'broken':
-          this.#structure(bytes[at] ?? 0, at + base);
+          this.#place = this.#structure(this.#place, bytes[at] ?? 0);
           at += 1;
       }
     }
-    this.#offset = to + base;
   }
 
   /** One byte between keys and values of the top level. */
-  #structure(byte: number, offset: number): void {
-    if (isSpace(byte)) return;
-    switch (this.#place) {
+  #structure(place: 'start' | 'key-or-end' | 'colon' | 'value' | 'after', byte: number): Place {
+    if (isSpace(byte)) return place;
+    switch (place) {
       case 'start':
-        this.#place = byte === OPEN_BRACE ? 'key-or-end' : 'broken';
-        return;
+        return byte === OPEN_BRACE ? 'key-or-end' : 'broken';
       case 'key-or-end':
-        if (byte === QUOTE) {
-          this.#place = 'key';
-          this.#captured = '';
-        } else if (byte === CLOSE_BRACE) this.#place = 'done';
-        else this.#place = 'broken';
-        return;
+        this.#captured = '';
+        if (byte === QUOTE) return 'key';
+        break;
       case 'colon':
-        this.#place = byte === COLON ? 'value' : 'broken';
-        return;
+        return byte === COLON ? 'value' : 'broken';
       case 'value':
-        this.#beginValue(byte, offset);
-        return;
+        return this.#beginValue(byte);
       case 'after':
-        if (byte === COMMA) this.#place = 'key-or-end';
-        else this.#place = byte === CLOSE_BRACE ? 'done' : 'broken';
-        return;
-      case 'key':
-      case 'string':
-      case 'scalar':
-      case 'nested':
-      case 'nested-string':
-      case 'done':
-      case 'broken':
-        this.#place = 'broken';
+        if (byte === COMMA) return 'key-or-end';
     }
+    return byte === CLOSE_BRACE ? 'done' : 'broken';
   }
 
-  #beginValue(byte: number, offset: number): void {
+  #beginValue(byte: number): Place {
     if (this.#key === 'result' || this.#key === 'error') this.outcome ??= this.#key;
-    if (this.#key === 'id' && this.id === undefined) this.idStart = offset;
     this.#captured = '';
-    if (byte === QUOTE) this.#place = 'string';
-    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      this.#place = 'nested';
+    if (byte === QUOTE) return 'string';
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       this.#depth = 1;
-    } else {
-      this.#place = 'scalar';
-      this.#captured = String.fromCharCode(byte);
+      return this.#key === 'id' ? 'broken' : 'nested';
     }
+    if (!beginsScalar(byte)) return 'broken';
+    this.#captured = String.fromCharCode(byte);
+    return 'scalar';
   }
 
   /** Bytes of a string up to its closing quote; returns where to go on. */
-  #string(bytes: Buffer, from: number, to: number, base: number): number {
-    const close = closingQuote(bytes, from, to, this.#escaped);
-    const end = close === -1 ? to : close;
-    if (this.#place !== 'nested-string' && this.#wanted() && this.#captured.length < CAPTURE_LIMIT) {
-      this.#captured += bytes.toString('latin1', from, Math.min(end, from + CAPTURE_LIMIT));
-    }
-    if (close === -1) {
-      this.#escaped = endsEscaped(bytes, from, to, this.#escaped);
-      return to;
-    }
-    this.#escaped = false;
-    if (this.#place === 'nested-string') this.#place = 'nested';
+  #string(bytes: Buffer, from: number): number {
+    const close = closingQuote(bytes, from, this.#escaped);
+    const end = close === -1 ? bytes.length : close;
+    const nested = this.#place === 'nested-string';
+    if (!nested && this.#wanted()) this.#capture(bytes.toString('latin1', from, end));
+    this.#escaped = close === -1 && endsEscaped(bytes, from, end, this.#escaped);
+    if (close === -1 || this.broken) return end;
+    if (nested) this.#place = 'nested';
     else if (this.#place === 'key') {
       this.#key = decoded(this.#captured);
       this.#place = 'colon';
     } else {
-      this.#endString(close + base + 1);
+      if (this.#key === 'id') this.id ??= canonicalId(`"${fromLatin1(this.#captured)}"`);
+      else if (this.#key === 'method') this.method ??= decoded(fromLatin1(this.#captured));
       this.#place = 'after';
     }
     return close + 1;
@@ -186,38 +156,40 @@ export class TopLevelScanner implements Head {
     return this.#place === 'key' || this.#key === 'id' || this.#key === 'method';
   }
 
-  #endString(end: number): void {
-    if (this.#key === 'id' && this.id === undefined) {
-      // Raw bytes were read as latin1 so that pieces join at any byte; the id's text is UTF-8.
-      this.id = Buffer.from(`"${this.#captured}"`, 'latin1').toString('utf8');
-      this.idEnd = end;
-    } else if (this.#key === 'method') this.method ??= decoded(this.#captured);
+  #capture(text: string): void {
+    this.#captured += text;
+    if (this.#captured.length > CAPTURE_LIMIT) this.#place = 'broken';
   }
 
-  #scalar(bytes: Buffer, from: number, to: number, base: number): number {
-    for (let at = from; at < to; at += 1) {
-      const byte = bytes[at] ?? 0;
-      if (byte !== COMMA && byte !== CLOSE_BRACE && !isSpace(byte)) {
-        if (this.#captured.length < CAPTURE_LIMIT) this.#captured += String.fromCharCode(byte);
-        continue;
+  #scalar(bytes: Buffer, from: number): number {
+    let at = from;
+    for (; at < bytes.length; at += 1) {
+      const byte = bytes[at];
+      if (byte === COMMA || byte === CLOSE_BRACE || isSpace(byte)) {
+        this.#place = 'after';
+        break;
       }
-      if (this.#key === 'id' && this.id === undefined) {
-        this.id = this.#captured;
-        this.idEnd = at + base;
-      }
-      this.#place = 'after';
-      return at;
     }
-    return to;
+    if (this.#key !== 'id') return at;
+    const ended = this.#place === 'after';
+    this.#capture(bytes.toString('latin1', from, at));
+    if (ended && !this.broken) this.id ??= canonicalId(this.#captured);
+    return at;
   }
 
-  #nested(bytes: Buffer, from: number, to: number): number {
+  #nested(bytes: Buffer, from: number): number {
+    const { length } = bytes;
     let depth = this.#depth;
     let at = from;
-    while (at < to) {
+    while (at < length) {
       const byte = bytes[at];
       at += 1;
       if (byte === QUOTE) {
+        const close = closingQuote(bytes, at);
+        if (close !== -1) {
+          at = close + 1;
+          continue;
+        }
         this.#place = 'nested-string';
         break;
       }
@@ -235,50 +207,23 @@ export class TopLevelScanner implements Head {
   }
 }
 
-/** The index of the quote that ends a string whose bytes begin at `from`, or -1. */
-function closingQuote(bytes: Buffer, from: number, to: number, escaped: boolean): number {
-  const near = Math.min(to, from + NATIVE_SEARCH_FROM);
-  let skip = escaped;
-  let at = from;
-  for (; at < near; at += 1) {
-    if (skip) skip = false;
-    else if (bytes[at] === BACKSLASH) skip = true;
-    else if (bytes[at] === QUOTE) return at;
-  }
-  if (skip) at += 1;
-  const start = at;
-  while (at < to) {
-    const quote = bytes.indexOf(QUOTE, at);
-    if (quote === -1 || quote >= to) return -1;
-    let backslashes = 0;
-    while (quote - 1 - backslashes >= start && bytes[quote - 1 - backslashes] === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return quote;
-    at = quote + 1;
-  }
-  return -1;
+/**
+ * An id as JSON text in one spelling, so that an answer is known by it: a peer that read `"\u0041<"` or `1.0` may
+ * write `"A\u003c"` (Go escapes so) or `1`. Integers keep their digits, however many: `0`, `"0"` and
+ * `9007199254740993` stay what they are.
+ */
+export function canonicalId(text: string): string {
+  if (text.startsWith('"')) return text.includes('\\') ? JSON.stringify(decoded(text.slice(1, -1))) : text;
+  if (!/[.eE]|^-0$/.test(text)) return text;
+  const value = Number(text);
+  return Number.isFinite(value) ? JSON.stringify(value) : text;
 }
 
-/** Whether the byte after `to` is escaped, given that `from` to `to` lie within one string. */
-function endsEscaped(bytes: Buffer, from: number, to: number, escaped: boolean): boolean {
-  let backslashes = 0;
-  while (to - 1 - backslashes >= from && bytes[to - 1 - backslashes] === BACKSLASH) backslashes += 1;
-  const reachesBack = to - backslashes === from && escaped;
-  return (backslashes + (reachesBack ? 1 : 0)) % 2 === 1;
+/** A number, `true`, `false` or `null`. */
+function beginsScalar(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x74 || byte === 0x66 || byte === 0x6e;
 }
 
-/** A captured string's value; the raw text where it is not valid JSON. */
-function decoded(captured: string): string {
-  if (!captured.includes('\\')) return captured;
-  try {
-    return JSON.parse(`"${captured}"`) as string;
-  } catch {
-    return captured;
-  }
-}
-
-/** The head of a frame that is all there. */
-export function scanHead(frame: Buffer, from = 0, to = frame.length): TopLevelScanner {
-  const scanner = new TopLevelScanner();
-  scanner.feed(frame, from, to);
-  return scanner;
+function fromLatin1(captured: string): string {
+  return Buffer.from(captured, 'latin1').toString('utf8');
 }

@@ -1,8 +1,18 @@
 // Finds the bytes of a value inside a JSON frame and changes just those, so that everything around a change keeps
-// its exact bytes. Not for: streaming; the frame is all there and is known to be valid JSON.
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+// its exact bytes. Not for: streaming or validation; the frame is all there, and where it turns out to be no valid
+// JSON nothing is found in it.
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  closingQuote,
+  COLON,
+  COMMA,
+  decoded,
+  isSpace,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from './json-bytes.ts';
 
 /** A value's bytes: `frame.subarray(start, end)`. */
 export interface ByteRange {
@@ -12,7 +22,8 @@ export interface ByteRange {
 
 /** The range of the value at `path` (object keys only), or `undefined` where there is none. */
 export function locate(frame: Buffer, path: readonly string[]): ByteRange | undefined {
-  let range: ByteRange = trimmed(frame);
+  const start = skipSpace(frame, 0);
+  let range: ByteRange = { start, end: valueEnd(frame, start) };
   for (const key of path) {
     const found = member(frame, range, key);
     if (found === undefined) return undefined;
@@ -41,60 +52,58 @@ export function setMember(frame: Buffer, range: ByteRange, key: string, value: s
 }
 
 function member(frame: Buffer, object: ByteRange, key: string): ByteRange | undefined {
-  if (frame[object.start] !== 0x7b) return undefined;
+  if (frame[object.start] !== OPEN_BRACE) return undefined;
   let at = skipSpace(frame, object.start + 1);
-  while (at < object.end - 1) {
+  while (frame[at] === QUOTE) {
     const keyEnd = valueEnd(frame, at);
-    const name = JSON.parse(frame.toString('utf8', at, keyEnd)) as string;
-    const start = skipSpace(frame, skipSpace(frame, keyEnd) + 1);
+    const name = decoded(frame.toString('utf8', at + 1, keyEnd - 1));
+    const colon = skipSpace(frame, keyEnd);
+    if (frame[colon] !== COLON) return undefined;
+    const start = skipSpace(frame, colon + 1);
     const end = valueEnd(frame, start);
+    if (end === start) return undefined;
     if (name === key) return { start, end };
-    at = skipSpace(frame, end);
-    if (frame[at] === 0x2c) at = skipSpace(frame, at + 1);
+    const comma = skipSpace(frame, end);
+    if (frame[comma] !== COMMA) return undefined;
+    at = skipSpace(frame, comma + 1);
   }
   return undefined;
 }
 
-function trimmed(frame: Buffer): ByteRange {
-  const start = skipSpace(frame, 0);
-  return { start, end: valueEnd(frame, start) };
-}
-
 function skipSpace(frame: Buffer, from: number): number {
   let at = from;
-  while (at < frame.length && isSpace(frame[at])) at += 1;
+  while (isSpace(frame[at])) at += 1;
   return at;
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }
 
 /** The index after the value that begins at `start`. */
 function valueEnd(frame: Buffer, start: number): number {
   const first = frame[start];
   if (first === QUOTE) return stringEnd(frame, start);
-  if (first !== 0x7b && first !== 0x5b) {
-    let at = start;
-    while (at < frame.length && !isSpace(frame[at]) && !',]}'.includes(String.fromCharCode(frame[at] ?? 0)))
-      at += 1;
+  let at = start;
+  if (first !== OPEN_BRACE && first !== OPEN_BRACKET) {
+    while (at < frame.length && !endsScalar(frame[at])) at += 1;
     return at;
   }
   let depth = 0;
-  for (let at = start; at < frame.length; at += 1) {
+  while (at < frame.length) {
     const byte = frame[at];
-    if (byte === QUOTE) at = stringEnd(frame, at) - 1;
-    else if (byte === 0x7b || byte === 0x5b) depth += 1;
-    else if (byte === 0x7d || byte === 0x5d) {
+    at = byte === QUOTE ? stringEnd(frame, at) : at + 1;
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth += 1;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
       depth -= 1;
-      if (depth === 0) return at + 1;
+      if (depth === 0) return at;
     }
   }
-  return frame.length;
+  return at;
 }
 
+/** The index after the string that opens at `open`. */
 function stringEnd(frame: Buffer, open: number): number {
-  let at = open + 1;
-  while (at < frame.length && frame[at] !== QUOTE) at += frame[at] === BACKSLASH ? 2 : 1;
-  return at + 1;
+  const close = closingQuote(frame, open + 1);
+  return close === -1 ? frame.length : close + 1;
+}
+
+function endsScalar(byte: number | undefined): boolean {
+  return byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || isSpace(byte);
 }

@@ -9,6 +9,8 @@ const NEWLINE = Buffer.from('\n');
 
 /** A frame that is written while it arrives; frames of others wait until it ends. */
 export interface FrameStream {
+  /** Of the frame that is being written only the pipe's own room counts: those behind it wait for its end. */
+  readonly congested: boolean;
   write(piece: Buffer): void;
   /** The last piece, with its newline, was written. */
   end(): void;
@@ -29,18 +31,23 @@ export class FrameWriter {
   #queuedBytes = 0;
   #batch: Buffer[] = [];
 
-  /** @param onDrain called when a congested writer has room again */
+  /** @param onDrain called when something has left: look at `congested` again */
   constructor(out: Writable, onDrain: () => void) {
     this.#out = out;
     this.#onDrain = onDrain;
     // A peer that is gone shows in its exit or at the end of input; here it must only not be fatal.
     out.on('error', () => {});
-    out.on('drain', () => this.#relieve());
+    out.on('drain', onDrain);
   }
 
   /** More is waiting than should be: stop feeding until onDrain. */
   get congested(): boolean {
-    return this.#out.writableLength + this.#queuedBytes > HIGH_WATER;
+    return this.waiting > HIGH_WATER;
+  }
+
+  /** Bytes that were written here and have not left. */
+  get waiting(): number {
+    return this.#out.writableLength + this.#queuedBytes;
   }
 
   /** Nothing is waiting to be written. */
@@ -64,13 +71,20 @@ export class FrameWriter {
       if (this.#queue[0] === item) this.#advance();
     };
     const write = (piece: Buffer): void => {
+      // A late piece of a frame that was ended or cut belongs nowhere.
+      if (!item.open) return;
       if (this.#queue[0] === item) this.#out.write(piece);
       else {
         item.pieces.push(piece);
         this.#queuedBytes += piece.length;
       }
     };
+    const isFirst = (): boolean => this.#queue[0] === item;
+    const congested = (): boolean => (isFirst() ? this.#out.writableLength > HIGH_WATER : this.congested);
     return {
+      get congested() {
+        return congested();
+      },
       write,
       end: close,
       cut: () => {
@@ -87,12 +101,6 @@ export class FrameWriter {
     this.#batch = [];
     const [only] = batch;
     this.#out.write(batch.length === 1 && only ? only : Buffer.concat(batch));
-  }
-
-  /** Flushes and ends the pipe. */
-  end(): void {
-    this.flush();
-    this.#out.end();
   }
 
   #wait(item: Item): void {
@@ -112,7 +120,7 @@ export class FrameWriter {
       next.pieces = [];
     }
     this.flush();
-    this.#relieve();
+    this.#onDrain();
   }
 
   #release(item: Item | undefined): void {
@@ -131,9 +139,5 @@ export class FrameWriter {
         last.length + frames.length,
       );
     } else this.#batch.push(frames);
-  }
-
-  #relieve(): void {
-    if (!this.congested) this.#onDrain();
   }
 }
