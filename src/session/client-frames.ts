@@ -16,16 +16,17 @@ import type {
   RequestFrame,
   ResponseFrame,
 } from '../wire/message.ts';
+import { canonicalId } from '../wire/scanner.ts';
 import { locate, replace } from '../wire/splice.ts';
 import { log, toClient, toUpstream } from './events.ts';
 import type { Step } from './events.ts';
-import { askHello, startGeneration, wantedSerial } from './generations.ts';
+import { askHello, makeUpHandshake, startGeneration, wantedSerial } from './generations.ts';
 import { KNOWN_VERSIONS, readHello, toldFrame } from './handshake.ts';
 import { onElicitationAnswer } from './login.ts';
 import { answer, enter, holdNotification, refuse, rekey, settle, ID_TO_COME } from './pending.ts';
+import { endSoon } from './loss.ts';
 import { CODE } from './replies.ts';
 import { forwardStream, route } from './routing.ts';
-import { makeUpHandshake } from './generations.ts';
 
 /** MCP 2026-07-28: the revision that was asked for is not spoken here. */
 const UNSUPPORTED_VERSION = -32022;
@@ -67,7 +68,6 @@ function onRequest(step: Step, frame: RequestFrame): void {
   else if (state.fatal) refuseFatal(step, frame);
   else if (!state.client.hello) beforeInitialize(step, frame);
   else {
-    remember(step, frame);
     const pending = enter(step, frame, { kind: 'held' });
     if (frame.streaming) forwardStream(step, pending, frame.bytes);
     else route(step, pending);
@@ -79,15 +79,16 @@ function onInitialize(step: Step, frame: RequestFrame): void {
   const pending = enter(step, frame, { kind: 'handshake' });
   if (state.fatal) {
     refuse(step, pending, CODE.upstreamUnavailable, 'upstream_unavailable', state.fatal.message);
-    step.effects.push({ type: 'shutdown', exitCode: 1 });
+    endSoon(step);
     return;
   }
   if (state.client.told) {
     answer(step, pending, toldFrame(pending.id, state.client.told));
     return;
   }
-  state.client.hello ??= readHello(frame);
   const { upstream } = state;
+  // One that was refused may be followed by another, with other params.
+  if (upstream.kind !== 'starting' || !upstream.asked) state.client.hello = readHello(frame);
   if (upstream.kind === 'starting') askHello(step);
   else if (upstream.kind === 'none') {
     const serial = wantedSerial(state);
@@ -123,25 +124,9 @@ function beforeInitialize(step: Step, frame: RequestFrame): void {
   else toClient(step, errorFrame(frame.id, INVALID_REQUEST, 'Invalid request: initialize comes first'));
 }
 
-/** Keeps what the next generation has to be told again. */
-function remember(step: Step, frame: RequestFrame): void {
-  const { client } = step.state;
-  if (frame.method !== 'logging/setLevel' && !frame.method.startsWith('resources/')) return;
-  if (frame.streaming) return;
-  const range = locate(frame.bytes, ['params']);
-  if (!range) return;
-  const params = frame.bytes.toString('utf8', range.start, range.end);
-  const uri = dig(parse(frame.bytes), 'params', 'uri');
-  if (frame.method === 'logging/setLevel') client.logLevel = params;
-  else if (typeof uri !== 'string') return;
-  else if (frame.method === 'resources/subscribe') {
-    // Locked, it is refused (routing.ts): nothing that a later generation may be asked for.
-    if (step.state.auth.kind !== 'locked') client.subscriptions.set(uri, params);
-  } else if (frame.method === 'resources/unsubscribe') client.subscriptions.delete(uri);
-}
-
 function onNotification(step: Step, frame: NotificationFrame): void {
   const { state } = step;
+  const { upstream, renewal, held } = state;
   if (frame.method === 'notifications/cancelled') {
     onCancelled(step, frame);
     return;
@@ -149,21 +134,30 @@ function onNotification(step: Step, frame: NotificationFrame): void {
   if (frame.method === 'notifications/initialized') {
     state.client.initialized = true;
     // A generation that is still starting gets it with the replay of its handshake.
-    if (state.upstream.kind === 'ready') toUpstream(step, state.upstream.generation, frame.bytes);
+    if (upstream.kind === 'ready') toUpstream(step, upstream.generation, frame.bytes);
     return;
   }
-  if (state.upstream.kind === 'ready') toUpstream(step, state.upstream.generation, frame.bytes);
-  else if (state.upstream.kind === 'starting') holdNotification(state, frame.bytes);
+  // It does not overtake what came before it, except for progress: that belongs to what the server asked.
+  const inOrder = held.length === 0 && renewal.kind === 'idle';
+  if (upstream.kind === 'ready' && (inOrder || frame.method === 'notifications/progress'))
+    toUpstream(step, upstream.generation, frame.bytes);
+  else if (upstream.kind !== 'none' || held.length > 0 || upstream.restart)
+    holdNotification(state, frame.bytes);
 }
 
-/** The client gave up on a request: wherever that is, nobody answers it any more. */
+/**
+ * The client gave up on a request: wherever that is, nobody answers it any more. An upstream that obeys does not
+ * (MCP, cancellation), so a drain must not wait for it; an answer that crosses with this is dropped, as the client
+ * would drop it.
+ */
 function onCancelled(step: Step, frame: NotificationFrame): void {
   const range = locate(frame.bytes, ['params', 'requestId']);
-  const pending = range && step.state.pending.get(frame.bytes.toString('utf8', range.start, range.end));
-  if (!pending) return;
-  // An upstream may answer all the same (the two can cross), so it stays in the table until it does, or ends.
+  const pending =
+    range && step.state.pending.get(canonicalId(frame.bytes.toString('utf8', range.start, range.end)));
+  // An initialize must not be cancelled.
+  if (!pending || pending.place.kind === 'handshake') return;
   if (pending.place.kind === 'upstream') toUpstream(step, pending.place.generation, frame.bytes);
-  else if (pending.place.kind !== 'handshake') settle(step, pending);
+  settle(step, pending);
 }
 
 /** An answer to the proxy's elicitation, or to what an upstream asked. */

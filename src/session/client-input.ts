@@ -1,11 +1,12 @@
 // The client's bytes as events: whole frames, and frames that stream to the current generation while they arrive.
 // Not for: what the events lead to (transition.ts).
 import { readValidFrame } from '../wire/message.ts';
-import { eachFrame } from '../wire/frames.ts';
+import { oneFrame } from '../wire/frames.ts';
 import type { FrameSink, LargeFrame } from '../wire/frames.ts';
 import type { Head } from '../wire/scanner.ts';
 import type { FrameStream } from '../wire/writer.ts';
 import type { Event } from './events.ts';
+import { takeCalls } from './fast-lane.ts';
 import { ID_TO_COME } from './pending.ts';
 import { canStream } from './routing.ts';
 import type { State } from './state.ts';
@@ -14,6 +15,8 @@ export interface ClientInputOptions {
   readonly state: State;
   readonly now: () => number;
   readonly dispatch: (event: Event) => void;
+  /** Sends whole frames to the current generation. */
+  readonly forward: (frames: Buffer) => void;
   /** The stream that the event just dispatched opened, if it did. */
   readonly takeStream: () => FrameStream | undefined;
 }
@@ -26,9 +29,16 @@ export class ClientInput implements FrameSink {
   }
 
   lines(region: Buffer): void {
-    eachFrame(region, (bytes) => {
-      this.#options.dispatch({ type: 'client-frame', frame: readValidFrame(bytes) });
-    });
+    const { state, now, dispatch, forward } = this.#options;
+    const text = region.toString('latin1');
+    for (let at = 0; at < region.length;) {
+      if (canStream(state, now())) {
+        const end = takeCalls(state, region, text, at);
+        if (end > at) forward(region.subarray(at, end));
+        at = end;
+      }
+      at = oneFrame(region, at, (bytes) => dispatch({ type: 'client-frame', frame: readValidFrame(bytes) }));
+    }
   }
 
   large(head: Head, soFar: Buffer, mustStream: boolean): LargeFrame | 'collect' {

@@ -22,8 +22,12 @@ import { UpstreamOutput } from './upstream-output.ts';
 const LONGEST_NAP = 60_000;
 /** What waits for the client at the end may take this long to leave, in ms. */
 const LAST_WRITE = 200;
-/** A stalled input is looked after this often: an end of the client would not be seen in it, in ms. */
-const STALL_CHECK = 1000;
+/** A stalled input is looked after this often, in ms. */
+const STALL_CHECK = 250;
+/** And a little of it is read each time, up to so many waiting bytes, in case its end comes soon. */
+const STALL_LIMIT = 4 * 1024 * 1024;
+/** Of a server that writes to stdout what nobody reads on stderr no more than so many bytes wait. */
+const NOISE_LIMIT = 1024 * 1024;
 
 const NEWLINE = Buffer.from('\n');
 
@@ -62,7 +66,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#state = initialState(options.config);
-    this.#client = new FrameWriter(options.output, () => this.#resumeGenerations());
+    this.#client = new FrameWriter(options.output, () => this.#balanceGenerations());
     this.#desk = new TokenDesk(options.source, options.redactor, options.log, (event) =>
       this.#dispatch(event),
     );
@@ -70,6 +74,7 @@ export class Session {
       state: this.#state,
       now: () => options.clock.now(),
       dispatch: (event) => this.#handle(event),
+      forward: (frames) => this.#currentGeneration()?.write(frames),
       takeStream: () => this.#takeStream(),
     });
     this.#done = new Promise((resolve) => {
@@ -136,6 +141,7 @@ export class Session {
         return;
       }
       case 'noise':
+        if (this.#options.errorOutput.writableLength > NOISE_LIMIT) return;
         this.#options.errorOutput.write(
           `gh-mcp-proxy: server stdout: ${this.#options.redactor.text(effect.bytes.toString('utf8').trimEnd())}\n`,
         );
@@ -175,10 +181,12 @@ export class Session {
       hints: this.#options.config.authFailure.hints,
       redactor,
       dispatch: (event) => this.#handle(event),
+      forward: (frames) => this.#client.write(frames),
       settle: () => {
         this.#settle();
-        if (this.#client.congested) for (const generation of this.#generations.values()) generation.pause();
+        this.#balanceGenerations();
       },
+      congested: () => this.#client.congested,
       drained: () => this.#balance(),
       takeStream: () => this.#takeStream(),
       ended: (report) => {
@@ -202,51 +210,58 @@ export class Session {
   #settle(): void {
     this.#client.flush();
     for (const generation of this.#generations.values()) generation.writer?.flush();
+    // A timer that is set too early by now finds that out when it fires: cheaper than setting it anew each time.
     const at = nextTick(this.#state);
-    if (at === this.#timerAt) return;
+    if (at >= this.#timerAt) return;
     this.#timer?.cancel();
     this.#timerAt = at;
-    if (at !== Infinity) this.#nap();
+    this.#nap();
   }
 
   #nap(): void {
     const { clock } = this.#options;
     this.#timer = clock.after(Math.min(this.#timerAt - clock.now(), LONGEST_NAP), () => {
-      if (clock.now() < this.#timerAt) {
-        this.#nap();
-        return;
+      if (clock.now() < this.#timerAt) this.#nap();
+      else {
+        this.#timerAt = Infinity;
+        this.#dispatch({ type: 'tick' });
       }
-      this.#timerAt = Infinity;
-      this.#dispatch({ type: 'tick' });
     });
   }
 
   /** Reads from the client only while the current generation takes what it is given. */
   #balance(): void {
     const { input } = this.#options;
-    if (this.#currentWriter()?.congested) {
+    if (this.#currentGeneration()?.writer?.congested) {
       if (input.isPaused()) return;
       input.pause();
       this.#watchStall(process.ppid);
     } else if (input.isPaused()) input.resume();
   }
 
-  /** While the input is paused its end cannot be seen; a parent that is gone can. */
+  /**
+   * While the input is paused its end cannot be seen. What the client had written by then is not much (a pipe's
+   * worth), so reading on slowly finds it; of a client that goes on writing, the end shows in the parent process.
+   */
   #watchStall(parent: number): void {
     this.#options.clock.after(STALL_CHECK, () => {
-      if (!this.#options.input.isPaused() || this.#ending) return;
-      if (process.ppid === parent) this.#watchStall(parent);
-      else this.#dispatch({ type: 'client-closed' });
+      const { input } = this.#options;
+      if (!input.isPaused() || this.#ending) return;
+      if (process.ppid !== parent) this.#dispatch({ type: 'client-closed' });
+      // The next chunk pauses the input again, and watches on.
+      else if ((this.#currentGeneration()?.writer?.waiting ?? 0) < STALL_LIMIT) input.resume();
+      else this.#watchStall(parent);
     });
   }
 
-  #currentWriter(): FrameWriter | undefined {
+  #currentGeneration(): Generation | undefined {
     const { upstream } = this.#state;
-    return upstream.kind === 'none' ? undefined : this.#generations.get(upstream.generation)?.writer;
+    return upstream.kind === 'none' ? undefined : this.#generations.get(upstream.generation);
   }
 
-  #resumeGenerations(): void {
-    for (const generation of this.#generations.values()) generation.resume();
+  /** Reads from each generation only while the client takes what it writes. */
+  #balanceGenerations(): void {
+    for (const generation of this.#generations.values()) generation.balance();
   }
 
   async #end(exitCode: number): Promise<void> {

@@ -78,3 +78,9 @@ export function toUpstream(step: Step, generation: number, bytes: Buffer, stream
 export function log(step: Step, level: 'error' | 'warn' | 'info' | 'debug', text: string): void {
   step.effects.push({ type: 'log', level, text });
 }
+
+/** Ends the session: what happens after this has no effect. */
+export function shutDown(step: Step, exitCode: number): void {
+  step.state.closing = { kind: 'closed' };
+  step.effects.push({ type: 'shutdown', exitCode });
+}

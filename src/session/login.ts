@@ -1,19 +1,16 @@
-// The login ladder (DESIGN 2.3): URL elicitation, form elicitation, text; calls that wait for a person, and what
-// they are told. Not for: the device flow itself (auth/), which reports here by events.
+// The login ladder (DESIGN 2.3): URL elicitation, form elicitation, text, and how a login ends. Not for: the device
+// flow itself (auth/), which reports here by events, or how long calls wait for it (login-wait.ts).
 import type { LoginPrompt } from '../auth/token-source.ts';
 import { dig, notificationFrame, parse, requestFrame } from '../wire/message.ts';
 import type { ResponseFrame } from '../wire/message.ts';
 import { toClient } from './events.ts';
 import type { Step } from './events.ts';
 import { markChanged, startGeneration } from './generations.ts';
+import { answerWithPrompt, PROGRESS_EVERY, tellProgress } from './login-wait.ts';
+import type { Waiting } from './login-wait.ts';
 import { answer, cancelAtClient, hold, refuse, waitingAt } from './pending.ts';
-import { CODE, elicitationText, loggedInText, promptText, toolResult } from './replies.ts';
-import type { Elicitation, Login, Pending, State, TokenView } from './state.ts';
-
-/** Between two progress notifications of a call that waits, in ms. */
-const PROGRESS_EVERY = 10_000;
-
-type Waiting = Extract<Login, { kind: 'waiting' }>;
+import { CODE, elicitationText, loggedInText, toolResult } from './replies.ts';
+import type { Elicitation, Pending, TokenView } from './state.ts';
 
 /** A call of `auth_login`. False where it has to wait like any other call. */
 export function callAuthTool(step: Step, pending: Pending): boolean {
@@ -37,7 +34,7 @@ function needsMore(token: TokenView, pending: Pending): boolean {
 export function joinLogin(step: Step, pending: Pending): void {
   const { state } = step;
   pending.place = { kind: 'login' };
-  // A call that comes here a second time, because the new token was refused, does not get its time anew.
+  // A call that comes here a second time, because the login was lost again, does not get its time anew.
   pending.answerBy ??= step.now + state.config.loginWait;
   if (state.login.kind === 'idle') {
     state.login = { kind: 'requesting' };
@@ -130,7 +127,6 @@ export function onLoggedIn(step: Step, token: TokenView): void {
   state.login = { kind: 'idle' };
   state.auth = { kind: 'usable', token };
   state.renewal = { kind: 'idle' };
-  state.refusedAt = -Infinity;
   state.crashes = 0;
   markChanged(state);
   startGeneration(step, token.serial);
@@ -145,66 +141,6 @@ export function onLoginFailed(step: Step, message: string): void {
   closeElicitation(step, false);
   step.state.login = { kind: 'idle' };
   refuseAll(step, message);
-}
-
-/** Calls that have waited long enough are told what to do; the login, or the server's start, goes on without them. */
-export function answerOverdue(step: Step): void {
-  const { state, now } = step;
-  for (const pending of state.pending.values()) {
-    if (now >= waitsUntil(pending)) answerInTime(step, pending);
-  }
-  const { login } = state;
-  if (login.kind === 'waiting' && now >= login.nextProgress) {
-    state.login = { ...login, nextProgress: now + PROGRESS_EVERY };
-    for (const pending of waitingAt(state, 'login')) tellProgress(step, pending, login);
-  }
-}
-
-/** Until when a call waits here; Infinity where it waits for no person, or runs. Milliseconds since the epoch. */
-function waitsUntil({ place, answerBy }: Pending): number {
-  return place.kind === 'upstream' ? Infinity : (answerBy ?? Infinity);
-}
-
-function answerInTime(step: Step, pending: Pending): void {
-  const { login, auth, config, authTool } = step.state;
-  if (pending.place.kind === 'login' && login.kind === 'waiting') answerWithPrompt(step, pending, login);
-  else if (pending.place.kind === 'login' || auth.kind !== 'usable')
-    refuse(
-      step,
-      pending,
-      CODE.serverUnreachable,
-      'authorization_server_unreachable',
-      `${config.hostLabel} has not answered yet. Call again in a moment.`,
-    );
-  else {
-    const text = `${loggedInText(auth.token, config.hostLabel)}\nThe server is not ready yet: call again in a moment.`;
-    answer(step, pending, toolResult(pending, text, pending.tool !== authTool));
-  }
-}
-
-/** When {@link answerOverdue} has something to do next. */
-export function loginTick(state: State): number {
-  // Calls that wait here wait for a login, or for the generation after it.
-  if (state.login.kind === 'idle' && state.upstream.kind === 'ready' && state.renewal.kind === 'idle')
-    return Infinity;
-  let next = Infinity;
-  for (const pending of state.pending.values()) {
-    next = Math.min(next, waitsUntil(pending));
-    if (
-      state.login.kind === 'waiting' &&
-      pending.place.kind === 'login' &&
-      pending.progressToken !== undefined
-    )
-      next = Math.min(next, state.login.nextProgress);
-  }
-  return next;
-}
-
-function answerWithPrompt(step: Step, pending: Pending, login: Waiting): void {
-  const { config, authTool } = step.state;
-  const text = promptText(login.prompt, config.hostLabel, step.now, authTool);
-  // Of another tool's call this is no result: it has not run.
-  answer(step, pending, toolResult(pending, text, pending.tool !== authTool));
 }
 
 function refuseAll(step: Step, message: string): void {
@@ -222,18 +158,4 @@ function closeElicitation(step: Step, completed: boolean): void {
       step,
       notificationFrame('notifications/elicitation/complete', JSON.stringify({ elicitationId })),
     );
-}
-
-function tellProgress(step: Step, pending: Pending, login: Waiting): void {
-  if (pending.progressToken === undefined || pending.answerBy === undefined) return;
-  const waited = step.now - (pending.answerBy - step.state.config.loginWait);
-  const message = `Waiting for the login at ${login.prompt.verificationUri} with the code ${login.prompt.userCode}`;
-  // Progress has to increase: seconds waited do.
-  toClient(
-    step,
-    notificationFrame(
-      'notifications/progress',
-      `{"progressToken":${pending.progressToken},"progress":${waited / 1000},"message":${JSON.stringify(message)}}`,
-    ),
-  );
 }

@@ -5,7 +5,7 @@ import type { IdText, RequestFrame } from '../wire/message.ts';
 import { locate } from '../wire/splice.ts';
 import { toClient } from './events.ts';
 import type { Step } from './events.ts';
-import { refusal } from './replies.ts';
+import { CODE, refusal } from './replies.ts';
 import type { Pending, Place, State } from './state.ts';
 
 /** The most that waits for a generation (DESIGN 2.1: the queue is bounded). */
@@ -22,16 +22,14 @@ const READ_METHODS = new Set(['tools/call', 'tools/list', 'prompts/list', 'resou
 export function enter(step: Step, frame: RequestFrame, place: Place): Pending {
   const params =
     READ_METHODS.has(frame.method) && !frame.streaming ? dig(parse(frame.bytes), 'params') : undefined;
-  const tool = dig(params, 'name');
-  const scopes = dig(params, 'arguments', 'scopes');
   const pending: Pending = {
     id: frame.id,
     method: frame.method,
     bytes: frame.streaming ? undefined : frame.bytes,
-    tool: typeof tool === 'string' ? tool : undefined,
-    progressToken: progressTokenOf(frame, params),
+    tool: toolOf(params),
+    progressToken: progressTokenOf(frame.bytes, params),
     paged: typeof dig(params, 'cursor') === 'string',
-    scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [],
+    scopes: scopesOf(params),
     place,
     answerBy: undefined,
     authRetries: 0,
@@ -41,11 +39,76 @@ export function enter(step: Step, frame: RequestFrame, place: Place): Pending {
   return pending;
 }
 
+function toolOf(params: unknown): string | undefined {
+  const tool = dig(params, 'name');
+  return typeof tool === 'string' ? tool : undefined;
+}
+
+function scopesOf(params: unknown): string[] {
+  const scopes = dig(params, 'arguments', 'scopes');
+  return Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [];
+}
+
 /** The raw text of the progress token, so that it goes back as it came. */
-function progressTokenOf(frame: RequestFrame, params: unknown): string | undefined {
+function progressTokenOf(bytes: Buffer, params: unknown): string | undefined {
   if (dig(params, '_meta', 'progressToken') === undefined) return undefined;
-  const range = locate(frame.bytes, ['params', '_meta', 'progressToken']);
-  return range && frame.bytes.toString('utf8', range.start, range.end);
+  const range = locate(bytes, ['params', '_meta', 'progressToken']);
+  return range && bytes.toString('utf8', range.start, range.end);
+}
+
+/** A tool call as it is forwarded by the thousand: what nobody asks of it is not looked up. */
+export class PlainCall implements Pending {
+  id: IdText;
+  readonly method = 'tools/call';
+  readonly paged = false;
+  place: Place;
+  answerBy: number | undefined = undefined;
+  authRetries = 0;
+  crashRetries = 0;
+  readonly #region: Buffer;
+  readonly #from: number;
+  readonly #to: number;
+
+  /** The call whose frame lies in `region` from `from` to `to`. */
+  constructor(id: IdText, place: Place, region: Buffer, from: number, to: number) {
+    this.id = id;
+    this.place = place;
+    this.#region = region;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  get bytes(): Buffer {
+    return this.#region.subarray(this.#from, this.#to);
+  }
+
+  get tool(): string | undefined {
+    return toolOf(this.#params);
+  }
+
+  get progressToken(): string | undefined {
+    return progressTokenOf(this.bytes, this.#params);
+  }
+
+  get scopes(): readonly string[] {
+    return scopesOf(this.#params);
+  }
+
+  get #params(): unknown {
+    return dig(parse(this.bytes), 'params');
+  }
+}
+
+/** Enters a call that is on its way to a generation already. */
+export function enterPlain(state: State, call: PlainCall): void {
+  state.pending.set(call.id, call);
+}
+
+/** Takes such a call out of the table, whose result is on its way to the client; false where `id` is none. */
+export function settlePlain(state: State, id: IdText, generation: number): boolean {
+  const pending = state.pending.get(id);
+  if (!(pending instanceof PlainCall) || pending.place.kind !== 'upstream') return false;
+  return pending.place.generation === generation && state.pending.delete(id);
 }
 
 /** Gives a streamed request the id that came at its end. */
@@ -69,8 +132,9 @@ export function answer(step: Step, pending: Pending, bytes: Buffer): void {
   toClient(step, bytes);
 }
 
-/** Answers with an error of the proxy's own. */
+/** Answers with an error of the proxy's own; later, where the id is not known yet (client-frames.ts). */
 export function refuse(step: Step, pending: Pending, code: number, reason: string, message: string): void {
+  if (pending.id === ID_TO_COME) return;
   answer(step, pending, refusal(pending, code, reason, message));
 }
 
@@ -82,7 +146,7 @@ export function hold(step: Step, pending: Pending): void {
     refuse(
       step,
       pending,
-      5032,
+      CODE.tooMuchWaiting,
       'too_much_waiting',
       'Too many requests are waiting for the server to come back. Try again in a moment.',
     );

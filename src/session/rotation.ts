@@ -2,16 +2,18 @@
 // Not for: how a token is renewed (auth/), or the generation that follows (generations.ts).
 import { log } from './events.ts';
 import type { Step } from './events.ts';
-import { announceChanges, dismiss, markChanged, release, startGeneration } from './generations.ts';
-import { owedBy, refuse, waitingAt } from './pending.ts';
-import { CODE } from './replies.ts';
+import { announceChanges, markChanged, release, startGeneration } from './generations.ts';
+import { owedBy } from './pending.ts';
 import type { State, TokenView } from './state.ts';
 
 const MINUTE = 60_000;
 /** Between two renewals because of a refusal: never a loop with a dead token, GitHub answers those with a lock. */
 const REFUSAL_GUARD = MINUTE;
-const FIRST_RETRY = 5_000;
+/** Between renewals that reach nobody, by the timer. In ms. */
+const FIRST_RETRY = 2_000;
 const LONGEST_RETRY = 5 * MINUTE;
+/** The same for a request that cannot do without one: a person who waits tries sooner than a timer would. In ms. */
+const REQUEST_RETRY = 1_000;
 
 /** When a renewal begins, in ms before expiry: a tenth of the life, at least 5 min, at most half the life. */
 function lead(token: TokenView, expiresAt: number): number {
@@ -25,7 +27,7 @@ export function renewAt(state: State): number {
   const { token } = state.auth;
   if (token.expiresAt === undefined || !token.renewable) return Infinity;
   const ahead = lead(token, token.expiresAt);
-  return Math.max(token.expiresAt - ahead - ahead * 0.1 * state.config.jitter, state.renewalRetryAt);
+  return Math.max(token.expiresAt - ahead * (1 - 0.1 * state.config.jitter), state.setback?.retryAt ?? 0);
 }
 
 /** From here on the first idle moment is taken: half a lead earlier. */
@@ -34,7 +36,34 @@ export function renewWhenIdleFrom(state: State): number {
   if (due === Infinity || state.auth.kind !== 'usable') return Infinity;
   const { token } = state.auth;
   const earlier = token.expiresAt === undefined ? 0 : lead(token, token.expiresAt) * 0.5;
-  return Math.max(due - earlier, token.issuedAt + earlier, state.renewalRetryAt);
+  return Math.max(due - earlier, token.issuedAt + earlier, state.setback?.retryAt ?? 0);
+}
+
+/** When the renewal goes on by itself; Infinity where time alone changes nothing. */
+export function nextRenewal(state: State): number {
+  const { auth, renewal } = state;
+  if (renewal.kind === 'draining') return renewal.deadline;
+  if (renewal.kind === 'refreshing' || !mayBegin(state)) return Infinity;
+  if (auth.kind === 'stale') return state.setback?.retryAt ?? 0;
+  return state.pending.size === 0 ? renewWhenIdleFrom(state) : renewAt(state);
+}
+
+/**
+ * Nothing is renewed before the client has said hello: some clients start the command twice and kill one copy, and
+ * a process that is killed in the middle of a refresh takes the only new token with it.
+ */
+function mayBegin({ client, closing }: State): boolean {
+  return client.hello !== undefined && closing.kind === 'open';
+}
+
+/** Begins a renewal that is due, or goes on with one. */
+export function renewWhenDue(step: Step): void {
+  const { state } = step;
+  if (state.renewal.kind === 'draining') refreshWhenDrained(step);
+  else if (step.now >= nextRenewal(state)) {
+    if (state.auth.kind === 'stale') refresh(step);
+    else beginDrain(step);
+  }
 }
 
 /** Whether the token's time has run out by the wall clock. */
@@ -52,10 +81,11 @@ export function expire(step: Step): void {
     return;
   }
   state.auth = { kind: 'stale', token, why: 'expired' };
-  renewStale(step);
+  // What failed while the token served is worth another try now that it does not.
+  if (state.setback) state.setback = { ...state.setback, retryAt: step.now };
 }
 
-/** GitHub does not accept the token any more. Returns whether a renewal was begun (or runs already). */
+/** GitHub does not accept the token any more. Returns whether a new one may be had (it is asked for, or was). */
 export function refuseToken(step: Step): boolean {
   const { state } = step;
   if (state.auth.kind === 'stale' || state.renewal.kind === 'refreshing') return true;
@@ -67,29 +97,40 @@ export function refuseToken(step: Step): boolean {
   return true;
 }
 
-/** Begins the renewal that is due: drains first, since the renewal kills the old token (exclusive). */
-export function beginRenewal(step: Step): void {
+/** Whether the token is so new that getting another one cannot be the answer to its refusal. */
+export function wasJustIssued({ state, now }: Step): boolean {
+  return state.auth.kind === 'usable' && now - state.auth.token.issuedAt < REFUSAL_GUARD;
+}
+
+/** The renewal kills the old token (exclusive), so what runs with it is finished first. */
+function beginDrain(step: Step): void {
   const { state } = step;
-  if (state.auth.kind !== 'usable' || state.renewal.kind !== 'idle') return;
+  log(step, 'debug', 'the token is renewed; new requests wait');
   state.renewal = { kind: 'draining', deadline: step.now + state.config.drainTimeout };
   refreshWhenDrained(step);
 }
 
-/** Goes on with a renewal once the generation owes nothing, or will not in time. */
-export function refreshWhenDrained(step: Step): void {
-  const { renewal, upstream, retired } = step.state;
+/** Goes on with a renewal once nothing runs with the old token, or will not end in time, or has lost it. */
+function refreshWhenDrained(step: Step): void {
+  const { auth, renewal, upstream } = step.state;
   if (renewal.kind !== 'draining') return;
-  const owing =
-    (upstream.kind === 'ready' && owedBy(step.state, upstream.generation).length > 0) || retired.size > 0;
-  if (!owing || step.now >= renewal.deadline) refresh(step);
+  // What was replaced before ran with an older token, which this renewal does not touch.
+  const owing = upstream.kind === 'ready' && owedBy(step.state, upstream.generation).length > 0;
+  if (!owing || step.now >= renewal.deadline || auth.kind === 'stale') refresh(step);
 }
 
-/** Renews a token that is not accepted any more, unless that failed a moment ago: then those who wait are told. */
-export function renewStale(step: Step): void {
-  const { state } = step;
-  if (state.auth.kind !== 'stale' || state.renewal.kind === 'refreshing') return;
-  if (step.now >= state.renewalRetryAt) refresh(step);
-  else tellUnreachable(step, 'The authorization server could not be reached a moment ago.');
+/**
+ * Renews a token that is not accepted any more. Returns whether that is under way; it is not begun again at once
+ * after it has reached nobody.
+ */
+export function renewStale(step: Step): boolean {
+  const { auth, renewal, setback } = step.state;
+  if (renewal.kind === 'refreshing') return true;
+  if (auth.kind !== 'stale') return false;
+  const since = step.now - (setback?.at ?? -Infinity);
+  if (since >= 0 && since < REQUEST_RETRY) return false;
+  refresh(step);
+  return true;
 }
 
 function refresh(step: Step): void {
@@ -102,70 +143,44 @@ function refresh(step: Step): void {
 /** A new token is there: a new generation takes over, and what was held goes to it. */
 export function onRefreshed(step: Step, token: TokenView): void {
   const { state } = step;
-  if (state.auth.kind === 'locked') return;
+  // Locked or logged in meanwhile: the outcome of an older renewal decides nothing any more.
+  if (state.renewal.kind !== 'refreshing') return;
+  log(step, 'info', 'the token was renewed');
   state.auth = { kind: 'usable', token };
   state.renewal = { kind: 'idle' };
-  state.renewalFailures = 0;
-  state.renewalRetryAt = 0;
-  if (state.client.told?.synthetic) markChanged(state);
+  state.setback = undefined;
+  // Without an upstream the lists that were told were empty ones.
+  if (state.client.told?.synthetic || state.upstream.kind === 'none') markChanged(state);
   startGeneration(step, token.serial);
 }
 
 /** It will never be renewed: a person has to log in. */
 export function onRefused(step: Step, message: string): void {
-  if (step.state.auth.kind === 'locked') return;
-  lock(step, message);
+  if (step.state.renewal.kind === 'refreshing') lock(step, message);
 }
 
-/** Nobody could be reached: the token that is there serves while it is valid. */
+/** Nobody could be reached: the token that is there serves while it is valid; later, those who wait are told. */
 export function onUnreachable(step: Step, message: string): void {
   const { state } = step;
-  if (state.auth.kind === 'locked') return;
+  if (state.renewal.kind !== 'refreshing') return;
   state.renewal = { kind: 'idle' };
-  state.renewalFailures += 1;
-  const backoff = Math.min(FIRST_RETRY * 2 ** (state.renewalFailures - 1), LONGEST_RETRY);
-  state.renewalRetryAt = step.now + backoff * (0.75 + 0.25 * state.config.jitter);
-  if (state.auth.kind === 'stale') {
-    // A person who waits tries again sooner than a timer would.
-    state.renewalRetryAt = step.now + Math.min(backoff, 1000 * state.renewalFailures);
-    tellUnreachable(step, message);
-    return;
-  }
-  log(step, 'warn', `the token could not be renewed and serves while it is valid: ${message}`);
+  const failures = (state.setback?.failures ?? 0) + 1;
+  const backoff = Math.min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY);
+  const retryAt = step.now + backoff * (0.75 + 0.25 * state.config.jitter);
+  state.setback = { failures, at: step.now, retryAt, message };
+  const meanwhile = state.auth.kind === 'usable' ? ' and serves while it is valid' : '';
+  log(step, 'warn', `the token could not be renewed${meanwhile}: ${message}`);
   release(step);
 }
 
-function tellUnreachable(step: Step, message: string): void {
-  for (const pending of waitingAt(step.state, 'held'))
-    refuse(
-      step,
-      pending,
-      CODE.serverUnreachable,
-      'authorization_server_unreachable',
-      `The login has expired or was revoked, and it could not be renewed: ${message} Try again in a moment.`,
-    );
-}
-
 /** No usable token and no way to one without a person. */
-export function lock(step: Step, reason: string): void {
+function lock(step: Step, reason: string): void {
   const { state } = step;
   state.auth = { kind: 'locked', reason };
   state.renewal = { kind: 'idle' };
-  state.renewalFailures = 0;
-  state.renewalRetryAt = 0;
+  state.setback = undefined;
   log(step, 'warn', reason);
   markChanged(state);
   announceChanges(step);
   release(step);
-}
-
-/** Ends replaced generations that owe nothing any more, or do not answer in time. */
-export function dismissRetired(step: Step, tooLate: (generation: number) => void): void {
-  for (const [generation, { deadline }] of step.state.retired) {
-    if (owedBy(step.state, generation).length > 0) {
-      if (step.now < deadline) continue;
-      tooLate(generation);
-    }
-    dismiss(step, generation);
-  }
 }

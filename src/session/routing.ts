@@ -3,12 +3,14 @@
 import { resultFrame } from '../wire/message.ts';
 import { toUpstream } from './events.ts';
 import type { Step } from './events.ts';
-import { inCrashLoop, startGeneration } from './generations.ts';
+import { startGeneration } from './generations.ts';
 import { onlyAuthTool } from './lists.ts';
 import { callAuthTool, joinLogin } from './login.ts';
+import { inCrashLoop } from './loss.ts';
 import { answer, hold, ID_TO_COME, refuse } from './pending.ts';
+import { remember } from './replay.ts';
 import { CODE } from './replies.ts';
-import { expire, isExpired, renewStale } from './rotation.ts';
+import { isExpired, renewStale } from './rotation.ts';
 import type { Pending, State } from './state.ts';
 
 /** What a server can say without a token that works: its own lists and settings. */
@@ -49,24 +51,17 @@ export function route(step: Step, pending: Pending): void {
   const { state } = step;
   if (pending.method === 'tools/call' && pending.tool === state.authTool && callAuthTool(step, pending))
     return;
-  if (pending.method === 'ping' && state.upstream.kind !== 'ready') {
+  // The proxy is alive whatever the server does, and no renewal keeps a client waiting that checks that.
+  if (pending.method === 'ping' && (state.upstream.kind !== 'ready' || state.renewal.kind !== 'idle')) {
     answer(step, pending, resultFrame(pending.id, '{}'));
     return;
   }
-  if (isExpired(state, step.now)) expire(step);
   switch (state.auth.kind) {
     case 'locked':
       routeLocked(step, pending);
       return;
     case 'stale':
-      if (NEEDS_NO_TOKEN.has(pending.method) && state.upstream.kind === 'ready') forward(step, pending);
-      // Nobody is there to ask before the renewal is through, and its lists are announced as changed then.
-      else if (isList(pending) && state.upstream.kind === 'none' && state.client.told?.synthetic)
-        answerWithout(step, pending);
-      else {
-        hold(step, pending);
-        renewStale(step);
-      }
+      routeStale(step, pending);
       return;
     case 'usable':
       routeUsable(step, pending, state.auth.token.serial);
@@ -74,9 +69,9 @@ export function route(step: Step, pending: Pending): void {
 }
 
 function routeLocked(step: Step, pending: Pending): void {
-  const { upstream, client } = step.state;
   if (pending.method === 'tools/call') joinLogin(step, pending);
-  else if (!NEEDS_NO_TOKEN.has(pending.method))
+  else if (NEEDS_NO_TOKEN.has(pending.method)) routeTokenless(step, pending);
+  else
     refuse(
       step,
       pending,
@@ -84,7 +79,44 @@ function routeLocked(step: Step, pending: Pending): void {
       'login_needed',
       `Nobody is logged in to ${step.state.config.hostLabel}. Call the tool ${step.state.authTool} first.`,
     );
-  else if (upstream.kind === 'ready') forward(step, pending);
+}
+
+/** What needs no token goes to the upstream that is there; all else, and what has none to go to, to a new one. */
+function routeStale(step: Step, pending: Pending): void {
+  const { upstream, client } = step.state;
+  const tokenless = NEEDS_NO_TOKEN.has(pending.method);
+  // Where nobody can be asked before the renewal is through, the lists are announced as changed then.
+  const nobody = upstream.kind === 'none' && client.told?.synthetic === true && isList(pending);
+  if (tokenless && (upstream.kind === 'ready' || nobody)) routeTokenless(step, pending);
+  else if (renewStale(step)) hold(step, pending);
+  else if (tokenless) routeTokenless(step, pending);
+  else refuseUnreachable(step, pending);
+}
+
+/** Lets a request wait for the token that is being got, where one is. */
+export function awaitRenewal(step: Step, pending: Pending): void {
+  if (renewStale(step)) hold(step, pending);
+  else refuseUnreachable(step, pending);
+}
+
+function refuseUnreachable(step: Step, pending: Pending): void {
+  const { auth, config, setback } = step.state;
+  const what =
+    auth.kind === 'stale' && auth.why === 'refused'
+      ? `${config.hostLabel} does not accept the token of this login any more`
+      : 'The token of this login has expired';
+  refuse(
+    step,
+    pending,
+    CODE.serverUnreachable,
+    'authorization_server_unreachable',
+    `${what}, and a new one could not be had: ${setback?.message ?? ''} The call has not run; try it again in a moment.`,
+  );
+}
+
+function routeTokenless(step: Step, pending: Pending): void {
+  const { upstream, client } = step.state;
+  if (upstream.kind === 'ready') forward(step, pending);
   else if (!client.told?.synthetic && isComing(upstream)) hold(step, pending);
   else answerWithout(step, pending);
 }
@@ -118,13 +150,15 @@ function routeUsable(step: Step, pending: Pending, serial: number): void {
 }
 
 function forward(step: Step, pending: Pending): void {
-  const { upstream } = step.state;
+  const { state } = step;
+  const { upstream } = state;
   if (upstream.kind !== 'ready' || !pending.bytes) return;
   const capability = upstream.missing.size > 0 ? CAPABILITY[pending.method] : undefined;
   if (capability !== undefined && upstream.missing.has(capability)) {
     answerWithout(step, pending);
     return;
   }
+  remember(state.client, pending);
   pending.place = { kind: 'upstream', generation: upstream.generation };
   toUpstream(step, upstream.generation, pending.bytes);
 }
@@ -136,6 +170,8 @@ function isList({ method }: Pending): boolean {
 /** Answers what an upstream would have said, where there is none to ask. */
 function answerWithout(step: Step, pending: Pending): void {
   const empty = EMPTY_RESULT[pending.method];
+  // A log level that nobody took is for the server that comes.
+  remember(step.state.client, pending);
   if (pending.method === 'tools/list') answer(step, pending, onlyAuthTool(step.state, pending));
   else if (empty !== undefined) answer(step, pending, resultFrame(pending.id, empty));
   else

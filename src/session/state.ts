@@ -2,7 +2,6 @@
 // else does.
 import type { AuthFailureRule, LoginPrompt, RotationKind } from '../auth/token-source.ts';
 import type { IdText } from '../wire/message.ts';
-import { IdMap } from './id-map.ts';
 
 /** The serial of a generation that was started with a placeholder instead of a token. Real serials begin at 1. */
 export const PLACEHOLDER = 0;
@@ -21,19 +20,30 @@ export interface TokenView {
 }
 
 /** Locked: a person has to log in. Stale: not accepted any more, but a renewal may mend it. */
-export type Auth =
+type Auth =
   | { readonly kind: 'locked'; readonly reason: string }
   | { readonly kind: 'stale'; readonly token: TokenView; readonly why: 'expired' | 'refused' }
   | { readonly kind: 'usable'; readonly token: TokenView };
 
 /** Where the renewal of the token is. New requests are held while it is draining or refreshing. */
-export type Renewal =
+type Renewal =
   | { readonly kind: 'idle' }
   | { readonly kind: 'draining'; readonly deadline: number }
   | { readonly kind: 'refreshing' };
 
+/** Renewals in a row that reached nobody. */
+interface Setback {
+  readonly failures: number;
+  /** When the last one failed. */
+  readonly at: number;
+  /** When the next one is made without anybody asking. */
+  readonly retryAt: number;
+  /** Why, for a person. */
+  readonly message: string;
+}
+
 /** Why there is no upstream: told in errors until the next start. */
-export interface Failure {
+interface Failure {
   readonly message: string;
 }
 
@@ -65,7 +75,7 @@ export type Upstream =
     };
 
 /** A generation that was replaced but owes answers, until `deadline`. */
-export interface Retired {
+interface Retired {
   readonly serial: number;
   readonly deadline: number;
 }
@@ -175,7 +185,7 @@ export interface SessionConfig {
 }
 
 /** Open until stdin ends; then what is owed is finished, up to a deadline. */
-export type Closing =
+type Closing =
   | { readonly kind: 'open' }
   | { readonly kind: 'finishing'; readonly deadline: number }
   | { readonly kind: 'closed' };
@@ -185,9 +195,8 @@ export interface State {
   readonly client: ClientSide;
   auth: Auth;
   renewal: Renewal;
-  /** Not before this is a renewal that could not reach anybody tried again. */
-  renewalRetryAt: number;
-  renewalFailures: number;
+  /** The last renewals reached nobody; forgotten once one does. */
+  setback: Setback | undefined;
   /** When the last renewal because of a refusal began: the guard against a loop with a dead token. */
   refusedAt: number;
   upstream: Upstream;
@@ -196,13 +205,13 @@ export interface State {
   crashes: number;
   readonly retired: Map<number, Retired>;
   /** Changed in pending.ts only. */
-  readonly pending: IdMap<Pending>;
+  readonly pending: Map<IdText, Pending>;
   held: Held[];
   heldBytes: number;
   login: Login;
   elicitations: number;
   /** Requests of upstreams that the client has not answered: mapped id → generation. */
-  readonly asked: IdMap<number>;
+  readonly asked: Map<IdText, number>;
   /** Listings to announce as changed when the next generation is ready. */
   readonly changed: Set<Listing>;
   /** Tools that may be called again after a crash, by their own annotations. */
@@ -225,19 +234,18 @@ export function initialState(config: SessionConfig): State {
     },
     auth: { kind: 'locked', reason: 'Nobody has logged in yet.' },
     renewal: { kind: 'idle' },
-    renewalRetryAt: 0,
-    renewalFailures: 0,
+    setback: undefined,
     refusedAt: -Infinity,
     upstream: { kind: 'none', failure: undefined, notBefore: 0, restart: false },
     nextGeneration: 1,
     crashes: 0,
     retired: new Map(),
-    pending: new IdMap(),
+    pending: new Map(),
     held: [],
     heldBytes: 0,
     login: { kind: 'idle' },
     elicitations: 0,
-    asked: new IdMap(),
+    asked: new Map(),
     changed: new Set(),
     repeatable: new Set(),
     authTool: 'auth_login',

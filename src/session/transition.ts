@@ -3,35 +3,27 @@
 // Not for: performing effects (driver.ts).
 import { errorFrame } from '../wire/message.ts';
 import { onClientFrame, onClientFrameEnd } from './client-frames.ts';
-import { toClient, toUpstream } from './events.ts';
+import { shutDown, toClient, toUpstream } from './events.ts';
 import type { Effect, Event, Step } from './events.ts';
+import { makeUpHandshake, release, startGeneration, wantedSerial } from './generations.ts';
+import { onLoggedIn, onLoginFailed, onPrompt } from './login.ts';
+import { answerOverdue, loginTick } from './login-wait.ts';
+import { dismissRetired, onEnded, restartAt, restartWhenDue } from './loss.ts';
+import { holdNotification } from './pending.ts';
+import { giveUpStart, startOverdueAt } from './readiness.ts';
+import { CODE } from './replies.ts';
 import {
-  makeUpHandshake,
-  onEnded,
-  release,
-  restartWhenDue,
-  startGeneration,
-  wantedSerial,
-} from './generations.ts';
-import { answerOverdue, loginTick, onLoggedIn, onLoginFailed, onPrompt } from './login.ts';
-import { owedBy } from './pending.ts';
-import {
-  beginRenewal,
-  dismissRetired,
   expire,
   isExpired,
+  nextRenewal,
   onRefreshed,
   onRefused,
   onUnreachable,
-  refreshWhenDrained,
-  renewAt,
-  renewStale,
-  renewWhenIdleFrom,
+  renewWhenDue,
 } from './rotation.ts';
-import { CODE } from './replies.ts';
 import { route } from './routing.ts';
 import type { State, TokenView } from './state.ts';
-import { giveUpOn, onUpstreamFrame, onUpstreamFrameEnd } from './upstream-frames.ts';
+import { onUpstreamFrame, onUpstreamFrameEnd } from './upstream-frames.ts';
 
 /** After stdin has ended, what is owed may take this long, in ms (the whole goodbye takes under 2 s). */
 const FINISHING = 800;
@@ -43,6 +35,8 @@ const FINISHING = 800;
 export function transition(state: State, event: Event, now: number): Effect[] {
   const step: Step = { state, now, effects: [], released: [] };
   if (state.closing.kind === 'closed') return step.effects;
+  // By the wall clock, whatever happens first after a machine has slept.
+  if (isExpired(state, now)) expire(step);
   apply(step, event);
   sendReleased(step);
   settleDown(step);
@@ -106,23 +100,22 @@ function onStarted(step: Step, token: TokenView | undefined, lockedBecause: stri
   const { state } = step;
   if (!token) state.auth = { kind: 'locked', reason: lockedBecause };
   else if (step.now < (token.expiresAt ?? Infinity)) state.auth = { kind: 'usable', token };
-  else if (token.renewable) {
-    // Nothing has to be asked over the network before the client is answered: the renewal runs beside the start.
-    state.auth = { kind: 'stale', token, why: 'expired' };
-    renewStale(step);
-  } else state.auth = { kind: 'locked', reason: 'The login has expired.' };
+  // The renewal runs beside the start: nothing is asked over the network before the client is answered.
+  else if (token.renewable) state.auth = { kind: 'stale', token, why: 'expired' };
+  else state.auth = { kind: 'locked', reason: 'The login has expired.' };
   const serial = wantedSerial(state);
   if (serial !== undefined) startGeneration(step, serial);
 }
 
 /** What was held finds its way as things are now; what it sets free in turn, too. */
 function sendReleased(step: Step): void {
+  const { state } = step;
   for (const item of step.released.splice(0)) {
     if (item.kind === 'request') {
       // It may have been answered, or given up, since it was taken out of the queue.
-      if (step.state.pending.get(item.pending.id) === item.pending) route(step, item.pending);
-    } else if (step.state.upstream.kind === 'ready')
-      toUpstream(step, step.state.upstream.generation, item.bytes);
+      if (state.pending.get(item.pending.id) === item.pending) route(step, item.pending);
+    } else if (state.upstream.kind === 'ready') toUpstream(step, state.upstream.generation, item.bytes);
+    else if (state.upstream.kind === 'starting') holdNotification(state, item.bytes);
   }
   if (step.released.length > 0) sendReleased(step);
 }
@@ -130,16 +123,10 @@ function sendReleased(step: Step): void {
 /** What follows from the state as it is by now, whatever event led to it. */
 function settleDown(step: Step): void {
   const { state } = step;
-  if (state.renewal.kind === 'draining') refreshWhenDrained(step);
-  if (state.retired.size > 0)
-    dismissRetired(step, (generation) => {
-      for (const pending of owedBy(state, generation)) giveUpOn(step, pending);
-    });
-  if (state.pending.size === 0 && step.now >= renewWhenIdleFrom(state)) beginRenewal(step);
-  if (state.closing.kind === 'finishing' && (step.now >= state.closing.deadline || !owesAnswers(state))) {
-    state.closing = { kind: 'closed' };
-    step.effects.push({ type: 'shutdown', exitCode: 0 });
-  }
+  if (state.retired.size > 0) dismissRetired(step);
+  renewWhenDue(step);
+  if (state.closing.kind === 'finishing' && (step.now >= state.closing.deadline || !owesAnswers(state)))
+    shutDown(step, state.fatal ? 1 : 0);
 }
 
 /** Whether anything is under way that may still be answered without a person. */
@@ -150,9 +137,8 @@ function owesAnswers(state: State): boolean {
 
 function tick(step: Step): void {
   const { state, now } = step;
-  if (state.fatal && now >= state.fatal.deadline) step.effects.push({ type: 'shutdown', exitCode: 1 });
-  if (isExpired(state, now)) expire(step);
-  if (now >= renewAt(state)) beginRenewal(step);
+  if (state.fatal && now >= state.fatal.deadline) shutDown(step, 1);
+  giveUpStart(step);
   restartWhenDue(step);
   if (now >= loginTick(state)) answerOverdue(step);
   if (now >= impatientAt(state)) {
@@ -170,15 +156,17 @@ function impatientAt(state: State): number {
 
 /** When the next `tick` is due, in milliseconds since the epoch; Infinity where nothing waits for time. */
 export function nextTick(state: State): number {
-  let next = impatientAt(state);
-  if (state.auth.kind === 'usable') next = Math.min(next, state.auth.token.expiresAt ?? Infinity);
-  if (state.renewal.kind === 'draining') next = Math.min(next, state.renewal.deadline);
-  if (state.renewal.kind === 'idle')
-    next = Math.min(next, state.pending.size === 0 ? renewWhenIdleFrom(state) : renewAt(state));
-  if (state.upstream.kind === 'none' && state.upstream.restart)
-    next = Math.min(next, state.upstream.notBefore);
-  if (state.closing.kind === 'finishing') next = Math.min(next, state.closing.deadline);
-  if (state.fatal) next = Math.min(next, state.fatal.deadline);
-  for (const { deadline } of state.retired.values()) next = Math.min(next, deadline);
-  return Math.min(next, loginTick(state));
+  const { auth, closing, fatal, retired } = state;
+  if (closing.kind === 'closed') return Infinity;
+  return Math.min(
+    auth.kind === 'usable' ? (auth.token.expiresAt ?? Infinity) : Infinity,
+    nextRenewal(state),
+    impatientAt(state),
+    startOverdueAt(state),
+    restartAt(state),
+    loginTick(state),
+    closing.kind === 'finishing' ? closing.deadline : Infinity,
+    fatal?.deadline ?? Infinity,
+    ...[...retired.values()].map(({ deadline }) => deadline),
+  );
 }

@@ -8,17 +8,19 @@ import type {
   RequestFrame,
   ResponseFrame,
 } from '../wire/message.ts';
+import { canonicalId } from '../wire/scanner.ts';
 import { locate, replace } from '../wire/splice.ts';
 import { authFailureText } from './auth-failure.ts';
 import { mappedId } from './client-frames.ts';
 import { log, toClient } from './events.ts';
 import type { Step } from './events.ts';
-import { onPrivateAnswer, PRIVATE_ID } from './generations.ts';
 import { passTools } from './lists.ts';
-import { answer, hold, refuse, settle } from './pending.ts';
+import { answer, owedBy, refuse, settle } from './pending.ts';
+import { onPrivateAnswer } from './readiness.ts';
+import { PRIVATE_ID } from './replay.ts';
 import { CODE, toolResult } from './replies.ts';
-import { refuseToken } from './rotation.ts';
-import { route } from './routing.ts';
+import { refuseToken, wasJustIssued } from './rotation.ts';
+import { awaitRenewal, route } from './routing.ts';
 import { PLACEHOLDER } from './state.ts';
 import type { Pending, State } from './state.ts';
 
@@ -55,7 +57,8 @@ function onResponse(step: Step, generation: number, frame: ResponseFrame, suspic
   const { state } = step;
   if (frame.id === undefined) {
     // A large answer whose id comes last: it cannot be one of those that are looked into (needsWhole).
-    toClient(step, frame.bytes, true);
+    if (frame.streaming) toClient(step, frame.bytes, true);
+    else step.effects.push({ type: 'noise', generation, bytes: frame.bytes });
     return;
   }
   if (frame.id.startsWith(PRIVATE_ID)) {
@@ -71,7 +74,8 @@ function onResponse(step: Step, generation: number, frame: ResponseFrame, suspic
     toClient(step, frame.bytes, true);
     return;
   }
-  const failure = suspicious ? authFailureText(frame, state.config.authFailure) : undefined;
+  const failure =
+    suspicious || frame.outcome === 'error' ? authFailureText(frame, state.config.authFailure) : undefined;
   if (failure !== undefined) onAuthFailure(step, generation, pending, frame, failure);
   else if (pending.method === 'tools/list') answer(step, pending, passTools(step, pending, frame));
   else answer(step, pending, frame.bytes);
@@ -79,8 +83,11 @@ function onResponse(step: Step, generation: number, frame: ResponseFrame, suspic
 
 /** A large answer has reached the client whole. */
 export function onUpstreamFrameEnd(step: Step, generation: number, id: IdText | undefined): void {
-  const pending = id === undefined ? undefined : step.state.pending.get(id);
-  if (pending?.place.kind === 'upstream' && pending.place.generation === generation) settle(step, pending);
+  const owed = owedBy(step.state, generation);
+  // An id that did not come where its frame's beginning had promised it: the only one that is owed, if there is one.
+  const pending = id === undefined && owed.length === 1 ? owed[0] : owed.find((one) => one.id === id);
+  if (pending) settle(step, pending);
+  else log(step, 'debug', `generation ${generation} sent a large answer that nobody waits for`);
 }
 
 /** Whether a large frame of an upstream has to be read whole, because it may have to be changed or kept. */
@@ -106,21 +113,36 @@ function onAuthFailure(
   text: string,
 ): void {
   const { state } = step;
+  const { auth } = state;
   const serial = serialOf(state, generation);
-  if (serial === PLACEHOLDER || state.auth.kind === 'locked') {
-    retry(step, pending);
-    return;
-  }
-  if (pending.authRetries > 0 || !pending.bytes) {
-    explain(step, pending, frame, text);
-    return;
-  }
-  // The token was replaced meanwhile, or is being replaced: this call goes to the new one.
-  if (serial !== state.auth.token.serial || refuseToken(step)) {
+  // The token may have been replaced meanwhile: then the call goes to the new one.
+  const isCurrent = auth.kind !== 'locked' && serial === auth.token.serial;
+  if (!pending.bytes) {
+    const renewed = !isCurrent || refuseToken(step);
+    explain(step, pending, frame, text, renewed ? WHY.streamed : WHY.guarded);
+  } else if (serial === PLACEHOLDER || auth.kind === 'locked') retry(step, pending);
+  else if (pending.authRetries > 0) explain(step, pending, frame, text, WHY.renewed);
+  else if (isCurrent && pending.answerBy !== undefined && wasJustIssued(step)) {
+    // It has waited for the login that brought this token: another login would end the same.
+    state.refusedAt = step.now;
+    explain(step, pending, frame, text, WHY.loggedIn);
+  } else if (!isCurrent || refuseToken(step)) {
     pending.authRetries += 1;
+    // It was on its way: what it waits for now is no person.
+    pending.answerBy = undefined;
     retry(step, pending);
-  } else explain(step, pending, frame, text);
+  } else explain(step, pending, frame, text, WHY.guarded);
 }
+
+const CHECK =
+  'Check that the app is still authorised there, and that the server talks to that host and no other.';
+/** Why a failure goes to the client, and what to do. */
+const WHY = {
+  renewed: `gh-mcp-proxy got a new token and made this call again, but that token was not accepted either. ${CHECK}`,
+  loggedIn: `The login is only a moment old, and its token was not accepted. ${CHECK}`,
+  guarded: `gh-mcp-proxy has replaced the token a moment ago, and does not do so again at once. ${CHECK}`,
+  streamed: 'gh-mcp-proxy gets a new token; this call was too large to be kept, so make it again yourself.',
+} as const;
 
 function serialOf(state: State, generation: number): number {
   const retired = state.retired.get(generation);
@@ -142,7 +164,7 @@ function retry(step: Step, pending: Pending): void {
         'login_needed',
         `Nobody is logged in to ${state.config.hostLabel}. Call the tool ${state.authTool} first.`,
       );
-  } else if (state.auth.kind === 'stale') hold(step, pending);
+  } else if (state.auth.kind === 'stale') awaitRenewal(step, pending);
   else route(step, pending);
 }
 
@@ -151,27 +173,12 @@ function emptyAnswer(pending: Pending): ResponseFrame {
   return { kind: 'response', id: pending.id, outcome: 'error', bytes, streaming: false };
 }
 
-/** A second failure goes to the client, with what the proxy knows about it. */
-function explain(step: Step, pending: Pending, frame: ResponseFrame, text: string): void {
-  if (pending.method !== 'tools/call') {
-    answer(step, pending, frame.bytes);
-    return;
-  }
+/** The failure goes to the client, with what the proxy knows about it. */
+function explain(step: Step, pending: Pending, frame: ResponseFrame, text: string, why: string): void {
   const { hostLabel, version } = step.state.config;
-  const why =
-    pending.authRetries > 0
-      ? 'gh-mcp-proxy got a new token and made this call again, but that token was not accepted either.'
-      : 'gh-mcp-proxy has replaced the token a moment ago, and does not do so again at once.';
-  answer(
-    step,
-    pending,
-    toolResult(
-      pending,
-      `${text}\n\n${why} The login itself seems fine: check on ${hostLabel} that the app is still authorised and that ` +
-        `the server talks to the same host. (gh-mcp-proxy ${version})`,
-      true,
-    ),
-  );
+  const explained = `${text}\n\n${why} (gh-mcp-proxy ${version}, host ${hostLabel})`;
+  const isCall = pending.method === 'tools/call';
+  answer(step, pending, isCall ? toolResult(pending, explained, true) : frame.bytes);
 }
 
 /** What an upstream asks of the client goes under an id that names the generation, since ids start anew in each. */
@@ -203,19 +210,7 @@ function onNotification(
 function withdraw(step: Step, generation: number, frame: NotificationFrame): void {
   const range = locate(frame.bytes, ['params', 'requestId']);
   if (!range) return;
-  const id = mappedId(generation, frame.bytes.toString('utf8', range.start, range.end));
+  const id = mappedId(generation, canonicalId(frame.bytes.toString('utf8', range.start, range.end)));
   if (!step.state.asked.delete(id)) return;
   toClient(step, replace(frame.bytes, range, id));
-}
-
-/** A generation that was replaced did not answer in time. */
-export function giveUpOn(step: Step, pending: Pending): void {
-  refuse(
-    step,
-    pending,
-    CODE.upstreamEnded,
-    'upstream_ended',
-    'The server did not answer before its token had to be replaced. The call may or may not have run: check before ' +
-      'calling again.',
-  );
 }

@@ -1,0 +1,90 @@
+// Calls that wait for a person: until when, what they hear meanwhile, and what they are told when they have waited
+// long enough (DESIGN 2.3). Not for: the login that they wait for (login.ts).
+import { notificationFrame } from '../wire/message.ts';
+import { toClient } from './events.ts';
+import type { Step } from './events.ts';
+import { answer, refuse, waitingAt } from './pending.ts';
+import { CODE, loggedInText, promptText, toolResult } from './replies.ts';
+import type { Login, Pending, State } from './state.ts';
+
+/** Between two progress notifications of a call that waits, in ms. */
+export const PROGRESS_EVERY = 10_000;
+
+/** A login whose code is there. */
+export type Waiting = Extract<Login, { kind: 'waiting' }>;
+
+/** Calls that have waited long enough are told what to do; the login, or the server's start, goes on without them. */
+export function answerOverdue(step: Step): void {
+  const { state, now } = step;
+  for (const pending of state.pending.values()) {
+    if (now >= waitsUntil(pending)) answerInTime(step, pending);
+  }
+  const { login } = state;
+  if (login.kind === 'waiting' && now >= login.nextProgress) {
+    state.login = { ...login, nextProgress: now + PROGRESS_EVERY };
+    for (const pending of waitingAt(state, 'login')) tellProgress(step, pending, login);
+  }
+}
+
+/** Until when a call waits here; Infinity where it waits for no person, or runs. Milliseconds since the epoch. */
+function waitsUntil({ place, answerBy }: Pending): number {
+  return place.kind === 'upstream' ? Infinity : (answerBy ?? Infinity);
+}
+
+function answerInTime(step: Step, pending: Pending): void {
+  const { login, auth, config, authTool } = step.state;
+  if (pending.place.kind === 'login' && login.kind === 'waiting') answerWithPrompt(step, pending, login);
+  else if (pending.place.kind === 'login' || auth.kind !== 'usable')
+    refuse(
+      step,
+      pending,
+      CODE.serverUnreachable,
+      'authorization_server_unreachable',
+      `${config.hostLabel} has not answered yet. Call again in a moment.`,
+    );
+  else {
+    const text = `${loggedInText(auth.token, config.hostLabel)}\nThe server is not ready yet: call again in a moment.`;
+    answer(step, pending, toolResult(pending, text, pending.tool !== authTool));
+  }
+}
+
+/** When {@link answerOverdue} has something to do next. */
+export function loginTick(state: State): number {
+  // Calls that wait here wait for a login, or for the generation after it.
+  if (state.login.kind === 'idle' && state.upstream.kind === 'ready' && state.renewal.kind === 'idle')
+    return Infinity;
+  let next = Infinity;
+  for (const pending of state.pending.values()) {
+    next = Math.min(next, waitsUntil(pending));
+    if (
+      state.login.kind === 'waiting' &&
+      pending.place.kind === 'login' &&
+      pending.progressToken !== undefined
+    )
+      next = Math.min(next, state.login.nextProgress);
+  }
+  return next;
+}
+
+/** Tells a call where to log in, in words that are enough by themselves. */
+export function answerWithPrompt(step: Step, pending: Pending, login: Waiting): void {
+  const { config, authTool } = step.state;
+  const text = promptText(login.prompt, config.hostLabel, step.now, authTool);
+  // Of another tool's call this is no result: it has not run.
+  answer(step, pending, toolResult(pending, text, pending.tool !== authTool));
+}
+
+/** Tells a call that asked for progress what it waits for. */
+export function tellProgress(step: Step, pending: Pending, login: Waiting): void {
+  if (pending.progressToken === undefined || pending.answerBy === undefined) return;
+  const waited = step.now - (pending.answerBy - step.state.config.loginWait);
+  const message = `Waiting for the login at ${login.prompt.verificationUri} with the code ${login.prompt.userCode}`;
+  // Progress has to increase: seconds waited do.
+  toClient(
+    step,
+    notificationFrame(
+      'notifications/progress',
+      `{"progressToken":${pending.progressToken},"progress":${waited / 1000},"message":${JSON.stringify(message)}}`,
+    ),
+  );
+}

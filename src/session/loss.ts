@@ -1,0 +1,195 @@
+// What the loss of a generation leads to, by a crash or because it will not do: its requests are answered or made
+// again, another one is started, or the client is told why not (DESIGN 2.5).
+// Not for: generations that are replaced while they work (generations.ts).
+import { log } from './events.ts';
+import type { Event, Step } from './events.ts';
+import {
+  dismiss,
+  makeUpHandshake,
+  release,
+  servedWell,
+  startGeneration,
+  wantedSerial,
+  withdrawQuestions,
+} from './generations.ts';
+import { answer, hold, owedBy, refuse, takeHeld, waitingAt } from './pending.ts';
+import { CODE, loggedInText, toolResult } from './replies.ts';
+import type { Pending, State, Upstream } from './state.ts';
+
+/** Starts in a row that fail before the proxy stops trying by itself. */
+const CRASH_LOOP = 3;
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 10_000;
+/** A command that does not exist is told to an initialize that comes within this time, in ms. */
+const LAST_INITIALIZE = 1000;
+/** And to other requests until so long after it, in ms. */
+const LAST_REQUESTS = 100;
+
+/** Methods that may run twice without harm. */
+const SAFE_METHODS = new Set([
+  'ping',
+  'tools/list',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'completion/complete',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+]);
+
+/** A generation's process is gone. */
+export function onEnded(step: Step, event: Extract<Event, { type: 'upstream-ended' }>): void {
+  const { state } = step;
+  const { upstream } = state;
+  const { generation, message } = event;
+  if (upstream.kind === 'none' || upstream.generation !== generation) {
+    if (!state.retired.delete(generation)) return;
+    withdrawQuestions(step, generation);
+    abandon(step, generation, endedText(message));
+    sendOn(step);
+    return;
+  }
+  withdrawQuestions(step, generation);
+  const wasReady = upstream.kind === 'ready';
+  if (servedWell(state, step.now)) state.crashes = 0;
+  lose(step, message, wasReady ? 'warn' : 'error');
+  abandon(step, generation, endedText(message));
+  if (state.closing.kind !== 'open') return;
+  // Once a client has been served, a missing command is like a crash: a package that is being updated comes back.
+  if (event.cannotStart && !state.client.told) cannotStart(step, message);
+  else recover(step, wasReady);
+}
+
+/** The generation that starts will not do: as after a crash, without waiting for its end. */
+export function rejectGeneration(
+  step: Step,
+  upstream: Extract<Upstream, { kind: 'starting' }>,
+  message: string,
+): void {
+  dismiss(step, upstream.generation);
+  lose(step, message, 'error');
+  recover(step, false);
+}
+
+function lose(step: Step, message: string, level: 'warn' | 'error'): void {
+  const { state } = step;
+  log(step, level, message);
+  state.crashes += 1;
+  const pause = state.crashes === 1 ? 0 : Math.min(FIRST_PAUSE * 2 ** (state.crashes - 2), LONGEST_PAUSE);
+  state.upstream = { kind: 'none', failure: { message }, notBefore: step.now + pause, restart: false };
+}
+
+function endedText(message: string): string {
+  return `The server ended during this call. It may or may not have run: check before calling again. ${message}`;
+}
+
+/** Requests that a generation leaves behind: once more where that is safe, else the truth. */
+function abandon(step: Step, generation: number, text: string): void {
+  for (const pending of owedBy(step.state, generation)) {
+    if (isSafe(step.state, pending) && pending.bytes && pending.crashRetries === 0) {
+      pending.crashRetries += 1;
+      // It was on its way: what it waits for now is no person.
+      pending.answerBy = undefined;
+      hold(step, pending);
+    } else refuse(step, pending, CODE.upstreamEnded, 'upstream_ended', text);
+  }
+}
+
+/** What a replaced generation left behind goes to the current one, unless that will take it when it is ready. */
+function sendOn(step: Step): void {
+  if (step.state.upstream.kind !== 'starting') release(step);
+}
+
+function isSafe(state: State, pending: Pending): boolean {
+  if (pending.method === 'tools/call')
+    return pending.tool !== undefined && state.repeatable.has(pending.tool);
+  return SAFE_METHODS.has(pending.method);
+}
+
+/** Ends replaced generations that owe nothing any more, or do not answer in time. */
+export function dismissRetired(step: Step): void {
+  for (const [generation, { deadline }] of step.state.retired) {
+    if (owedBy(step.state, generation).length > 0) {
+      if (step.now < deadline) continue;
+      abandon(
+        step,
+        generation,
+        'The server did not answer before its token had to be replaced. The call may or may not have run: check ' +
+          'before calling again.',
+      );
+      sendOn(step);
+    }
+    dismiss(step, generation);
+  }
+}
+
+/** There is no such command: no login and no retry can help, so the client is told and the proxy ends. */
+function cannotStart(step: Step, message: string): void {
+  const { state } = step;
+  state.fatal = { message, deadline: step.now + LAST_INITIALIZE };
+  for (const pending of state.pending.values())
+    refuse(step, pending, CODE.upstreamUnavailable, 'upstream_unavailable', message);
+  takeHeld(state);
+  if (state.client.hello) endSoon(step);
+}
+
+/** The client was told by now; requests that it sent along with its initialize are answered yet. */
+export function endSoon({ state, now }: Step): void {
+  if (state.fatal) state.fatal = { ...state.fatal, deadline: now + LAST_REQUESTS };
+}
+
+/** After the loss of the current generation: start another, or tell those who wait. */
+function recover(step: Step, wasReady: boolean): void {
+  const { state } = step;
+  if (state.upstream.kind !== 'none') return;
+  const opened = state.client.told !== undefined;
+  const worthIt = wasReady || (state.auth.kind === 'usable' && opened);
+  if (worthIt && !inCrashLoop(state) && wantedSerial(state) !== undefined)
+    state.upstream = { ...state.upstream, restart: true };
+  else withoutUpstream(step);
+}
+
+/** When the upstream is started again by itself; Infinity where it is not, or where a new token comes first. */
+export function restartAt({ upstream, renewal }: State): number {
+  if (upstream.kind !== 'none' || !upstream.restart || renewal.kind !== 'idle') return Infinity;
+  return upstream.notBefore;
+}
+
+/** Starts the upstream again once its pause is over. */
+export function restartWhenDue(step: Step): void {
+  const { state } = step;
+  if (step.now < restartAt(state) || state.upstream.kind !== 'none') return;
+  const serial = wantedSerial(state);
+  if (serial !== undefined) startGeneration(step, serial);
+  else {
+    state.upstream = { ...state.upstream, restart: false };
+    withoutUpstream(step);
+  }
+}
+
+/** Whether the upstream keeps ending: requests are then refused during the pause instead of held. */
+export function inCrashLoop(state: State): boolean {
+  return state.crashes >= CRASH_LOOP;
+}
+
+/** Answers everybody who waits for an upstream that is not there and will not be soon. */
+function withoutUpstream(step: Step): void {
+  const { state } = step;
+  const failure = state.upstream.kind === 'none' ? (state.upstream.failure?.message ?? '') : '';
+  if (state.auth.kind === 'usable') {
+    for (const pending of waitingAt(state, 'announce')) {
+      const text = `${loggedInText(state.auth.token, state.config.hostLabel)}\nBut the server did not start: ${failure}`;
+      answer(step, pending, toolResult(pending, text, true));
+    }
+    for (const pending of [...waitingAt(state, 'handshake'), ...waitingAt(state, 'held')])
+      refuse(step, pending, CODE.upstreamUnavailable, 'upstream_unavailable', failure);
+    // Only notifications are left, about requests that are answered by now.
+    takeHeld(state);
+    return;
+  }
+  makeUpHandshake(step);
+  release(step);
+}

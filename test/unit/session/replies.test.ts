@@ -1,0 +1,90 @@
+// What the proxy itself says: texts that a person and a model can act on, errors with a reason (DESIGN 2.3, 2.5).
+// Not for: when each is said.
+import { describe, expect, test } from 'vitest';
+import { CODE, elicitationText, loggedInText, promptText, refusal } from '../../../src/session/replies.ts';
+import type { Pending } from '../../../src/session/state.ts';
+import { prompt, START, token } from './stepped.ts';
+
+function pending(method: string): Pending {
+  return {
+    id: '0',
+    method,
+    bytes: undefined,
+    tool: undefined,
+    progressToken: undefined,
+    paged: false,
+    scopes: [],
+    place: { kind: 'held' },
+    answerBy: undefined,
+    authRetries: 0,
+    crashRetries: 0,
+  };
+}
+
+describe('a refusal', () => {
+  test('of a tool call is text for the model', () => {
+    expect(
+      JSON.parse(refusal(pending('tools/call'), CODE.loginNeeded, 'login_needed', 'Log in.').toString()),
+    ).toEqual({
+      jsonrpc: '2.0',
+      id: 0,
+      result: { content: [{ type: 'text', text: 'Log in.' }], isError: true },
+    });
+  });
+
+  test.each([
+    [CODE.loginNeeded, true],
+    [CODE.credentialRefused, false],
+    [CODE.upstreamUnavailable, true],
+    [CODE.upstreamEnded, false],
+    [CODE.tooMuchWaiting, true],
+    [CODE.serverUnreachable, true],
+  ])('of another method is an error with code %d, outside of what JSON-RPC reserves', (code, retryable) => {
+    expect(JSON.parse(refusal(pending('resources/read'), code, 'why', 'What.').toString())).toEqual({
+      jsonrpc: '2.0',
+      id: 0,
+      error: { code, message: 'What.', data: { reason: 'why', retryable } },
+    });
+    expect(code).toBeGreaterThan(-32_000);
+  });
+});
+
+describe('who is logged in', () => {
+  test('with the time that the login lasts, in UTC, to the minute', () => {
+    expect(
+      loggedInText({ ...token, renewable: false, expiresAt: Date.UTC(2031, 1, 3, 4, 5, 59) }, 'github.com'),
+    ).toBe('Logged in as octocat (github.com), expires 2031-02-03 04:05 UTC.');
+    expect(loggedInText(token, 'github.com')).toMatch(/ UTC, renewed by itself\.$/);
+  });
+
+  test('without a time where it lasts, and without a name where GitHub did not tell', () => {
+    expect(loggedInText({ ...token, expiresAt: undefined, login: undefined }, 'octo.ghe.com')).toBe(
+      'Logged in to octo.ghe.com, does not expire.',
+    );
+  });
+});
+
+describe('where to go', () => {
+  test('as text, complete by itself', () => {
+    const text = promptText(prompt, 'github.com', START, 'auth_login');
+    expect(text).toContain('https://github.com/login/device ');
+    expect(text).toContain('WDJB-MJHT');
+    expect(text).toContain('15 more minutes');
+    expect(text).toContain('call auth_login');
+  });
+
+  test.each([
+    [-1, 'valid for 1 more minute)'],
+    [61_000, 'valid for 1 more minute)'],
+    [119_000, 'valid for 2 more minutes)'],
+  ])('%d ms before its end: %s', (left, words) => {
+    expect(promptText(prompt, 'github.com', prompt.expiresAt - left, 'auth_login')).toContain(words);
+  });
+
+  test('in a dialog: the code always, the address where the dialog does not open it', () => {
+    expect(elicitationText(prompt, 'github.com', 'url')).toContain('WDJB-MJHT');
+    expect(elicitationText(prompt, 'github.com', 'url')).not.toContain('https:');
+    expect(elicitationText(prompt, 'github.com', 'form')).toContain('https://github.com/login/device');
+    expect(elicitationText(prompt, 'github.com', 'form')).toContain('WDJB-MJHT');
+  });
+});
