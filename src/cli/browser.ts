@@ -3,23 +3,27 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Log } from '../base/log.ts';
 
-/** Where a browser that opens would be on a screen that nobody sits at. */
-function isRemote(env: NodeJS.ProcessEnv): boolean {
-  const marks = [
-    'SSH_CONNECTION',
-    'SSH_TTY',
-    'SSH_CLIENT',
-    'CI',
-    'CODESPACES',
-    'container',
-    'KUBERNETES_SERVICE_HOST',
-  ];
-  return marks.some((name) => env[name] !== undefined && env[name] !== '') || existsSync('/.dockerenv');
-}
+/** Set where a browser that opens would be on a screen that nobody sits at. */
+const REMOTE_MARKS = [
+  'SSH_CONNECTION',
+  'SSH_TTY',
+  'SSH_CLIENT',
+  'CI',
+  'CODESPACES',
+  'container',
+  'KUBERNETES_SERVICE_HOST',
+];
+/** There in containers of docker and of podman. */
+const CONTAINER_MARKS = ['/.dockerenv', '/run/.containerenv'];
 
 /** Whether this process runs on a desktop session that a person looks at. */
-export function onLocalDesktop(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
-  if (isRemote(env)) return false;
+export function onLocalDesktop(
+  env: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform,
+  fileExists: (file: string) => boolean = existsSync,
+): boolean {
+  if (REMOTE_MARKS.some((name) => env[name] !== undefined && env[name] !== '')) return false;
+  if (CONTAINER_MARKS.some((file) => fileExists(file))) return false;
   if (platform === 'darwin' || platform === 'win32') return true;
   return [env['DISPLAY'], env['WAYLAND_DISPLAY']].some((display) => display !== undefined && display !== '');
 }

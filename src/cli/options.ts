@@ -2,6 +2,7 @@
 // Not for: what they mean together (settings.ts).
 import { parseArgs } from 'node:util';
 import { messageOf, UsageError } from '../base/errors.ts';
+import { looksLikeToken } from '../upstream/environment.ts';
 
 /** Every option that takes a value, with the environment variable that gives it where the flag does not. */
 const VALUE_OPTIONS = {
@@ -41,6 +42,11 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
   const own = split === -1 ? argv : argv.slice(0, split);
   const { values, positionals } = parse(own);
   const [stray] = positionals;
+  if (stray !== undefined && looksLikeToken(stray)) {
+    throw new UsageError('the command line has what looks like a token; no option takes one', {
+      next: 'Remove it and revoke that token, for it has been in a command line; the login is made by auth_login.',
+    });
+  }
   if (stray !== undefined) {
     throw new UsageError(`"${stray}" is not an option of gh-mcp-proxy`, {
       next: `Put the server's command after "--": ${HOW_TO_START}`,
@@ -81,9 +87,12 @@ function parse(args: readonly string[]): ReturnType<typeof parseArgs> {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    // Node's message quotes the argument as it was given: an unknown option, or one without its value.
-    const [first = ''] = messageOf(error).split('. ');
-    throw new UsageError(first.replace(/\.$/, ''), { next: 'See gh-mcp-proxy --help for the options.' });
+    // Node's message names the option, without its value. What it goes on to advise is about Node's own "--".
+    const [first = ''] = messageOf(error).split(/\.(?:\s|$)/);
+    const withoutValue = /^Option '([^ ']+).* argument (?:missing|is ambiguous)$/.exec(first)?.[1];
+    throw new UsageError(withoutValue === undefined ? first : `${withoutValue} needs a value`, {
+      next: 'See gh-mcp-proxy --help for the options.',
+    });
   }
 }
 

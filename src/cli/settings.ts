@@ -6,7 +6,7 @@ import { LOG_LEVELS } from '../base/log.ts';
 import type { LogLevel } from '../base/log.ts';
 import { parseGithubHost } from '../github/hosts.ts';
 import type { GithubHost } from '../github/hosts.ts';
-import { validateTokenEnvName } from '../upstream/environment.ts';
+import { looksLikeToken, validateTokenEnvName } from '../upstream/environment.ts';
 import { defaultStateDir } from '../vault/state-dir.ts';
 import type { CommandLine, ValueOption } from './options.ts';
 
@@ -49,7 +49,7 @@ export function readSettings(line: CommandLine, env: NodeJS.ProcessEnv): Setting
     scopes: list(line.value('oauth-scopes')?.text ?? ''),
     tokenEnv: tokenEnv.length === 0 ? [DEFAULT_TOKEN_ENV] : [...new Set(tokenEnv)],
     store: oneOf(line, 'store', STORES, 'memory'),
-    stateDir: path.resolve(line.value('state-dir')?.text ?? defaultStateDir(env, process.platform)),
+    stateDir: stateDir(line, env),
     beforeLogin: oneOf(line, 'before-login', BEFORE_LOGIN, 'placeholder'),
     openBrowser: oneOf(line, 'open-browser', OPEN_BROWSER, 'auto'),
     drainTimeout: seconds(line, 'drain-timeout', 30),
@@ -74,10 +74,22 @@ function clientId(line: CommandLine): string | undefined {
   const given = line.value('oauth-client-id');
   if (!given) return DEFAULT_CLIENT_ID;
   // Ids are like Iv23liABCDEF or 178c6fc778ccc68e1d6a; anything else is a secret or a typing error.
+  if (looksLikeToken(given.text))
+    throw new UsageError(`${given.from} was given what looks like a token, not a client id`, {
+      next: "Revoke that token, and give the client id: it is shown on the app's settings page.",
+    });
   if (/^[A-Za-z0-9._-]{4,100}$/.test(given.text)) return given.text;
   throw new UsageError(`${given.from} is not a client id`, {
     next: 'It is shown on the app\'s settings page as "Client ID", such as Iv23liABCDEFGHIJKLMN.',
   });
+}
+
+/** Absolute. An empty name, such as a client makes of a variable that is not set, would mean the working directory. */
+function stateDir(line: CommandLine, env: NodeJS.ProcessEnv): string {
+  const given = line.value('state-dir');
+  if (given?.text.trim() === '')
+    throw new UsageError(`${given.from} is empty`, { next: 'Give a directory, or leave the option out.' });
+  return path.resolve(given?.text ?? defaultStateDir(env, process.platform));
 }
 
 function oneOf<const T extends string>(

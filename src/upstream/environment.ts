@@ -32,8 +32,13 @@ const GITHUB_TOKEN_NAMES = [
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** What a token looks like that somebody wrote in the place of a name: never to be printed back. */
+/** What a token looks like that somebody wrote in the place of something else: never to be printed back. */
 const TOKEN_LIKE = /^(gh[opusr]_|github_pat_)/;
+
+/** Whether a word of the command line is most likely a token of GitHub's. */
+export function looksLikeToken(word: string): boolean {
+  return TOKEN_LIKE.test(word);
+}
 
 export interface ChildEnvironmentOptions {
   readonly parent: NodeJS.ProcessEnv;
@@ -79,7 +84,7 @@ export function childEnvironment(options: ChildEnvironmentOptions): Record<strin
  * @throws {UsageError} not a name that a shell and a container can carry, or one with another meaning
  */
 export function validateTokenEnvName(name: string): void {
-  if (TOKEN_LIKE.test(name)) {
+  if (looksLikeToken(name)) {
     throw new UsageError('--token-env was given what looks like a token, not the name of a variable', {
       next: 'Give the name, such as --token-env GITHUB_PERSONAL_ACCESS_TOKEN, and revoke that token: it has been in a command line.',
     });

@@ -15,7 +15,7 @@ import { spawnUpstream } from './spawn.ts';
 import { LastWords } from './last-words.ts';
 import { stopProcess } from './stop.ts';
 
-/** After the process has ended its output is read this long; what left its group may hold the pipe for ever. In ms. */
+/** After the process has ended its output is read this long; a grandchild may hold the pipe open for ever. In ms. */
 const LAST_OUTPUT = 200;
 /** A server that has closed its stdout and goes on running is of no use; after this it is stopped. In ms. */
 const MUTE = 500;
@@ -34,6 +34,8 @@ export interface GenerationSink extends FrameSink {
   ended(report: EndReport): void;
   /** There is room again in its stdin. */
   drained(): void;
+  /** Whether what it writes is not taken for now. */
+  readonly congested: boolean;
 }
 
 export interface GenerationOptions {
@@ -78,15 +80,12 @@ export class Generation {
     else if (!this.#ended) this.#early.push(frames);
   }
 
-  /** Stops reading its stdout while the client does not keep up. */
-  pause(): void {
-    this.#child?.stdout.pause();
-    this.#awaitLastOutput();
-  }
-
-  resume(): void {
-    if (!this.#child?.stdout.isPaused()) return;
-    this.#child.stdout.resume();
+  /** Reads its stdout, or stops to do so, as the client keeps up with it. */
+  balance(): void {
+    const stdout = this.#child?.stdout;
+    if (!stdout || this.#options.sink.congested === stdout.isPaused()) return;
+    if (stdout.isPaused()) stdout.resume();
+    else stdout.pause();
     this.#awaitLastOutput();
   }
 
@@ -106,8 +105,8 @@ export class Generation {
       for (const frames of this.#early.splice(0)) this.#writer.write(frames);
       this.#writer.flush();
     } catch (error) {
-      const next = error instanceof UserError ? ` ${error.next}` : '';
-      this.#end({ cannotStart: true, message: `${messageOf(error)}${next}`.trim() });
+      const next = error instanceof UserError ? error.next : '';
+      this.#end({ cannotStart: true, message: `${messageOf(error)}. ${next}`.trim() });
     }
   }
 
@@ -139,8 +138,6 @@ export class Generation {
       };
       child.once('close', this.#finish);
       this.#awaitLastOutput();
-      // What it has left running is ended at once: it may hold the pipe, and then `close` would not come.
-      void this.stop();
     });
   }
 
