@@ -19,7 +19,8 @@ async function openLocked(flags: readonly string[] = [], args: readonly string[]
 async function listed(client: RawClient, params?: Record<string, unknown>) {
   const reply = await client.requestRaw('"list \\u00e9"', 'tools/list', params);
   const line = client.lineOf(reply).toString();
-  const [first] = reply.result?.['tools'] as object[];
+  const tools = reply.result?.['tools'];
+  const first: unknown = Array.isArray(tools) ? tools[0] : undefined;
   const rest = line.replace(`${JSON.stringify(first)},`, '');
   return { reply, line, rest, first };
 }

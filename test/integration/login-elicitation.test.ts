@@ -65,35 +65,42 @@ test.each([{}, { form: {} }])(
   },
 );
 
-test.each(['decline', 'cancel'])(
-  '%s ends the call and the flow at once: polling stops, and the next call brings a new code',
-  async (action) => {
-    const { github, client, dialog, reply } = await open({ url: {} });
-    const call = client.callTool('auth_login');
-    const first = await dialog();
-    const { body } = await github.waitForRequest((request) => pollsOf(github).includes(request));
-    reply(first, { result: { action } });
-    const answer = await call;
-    expect(answer.result).toHaveProperty('isError', true);
-    expect(toolText(answer)).toContain(action === 'decline' ? 'declined' : 'cancelled');
-    expect(toolText(answer)).toContain('auth_login');
+test.each(['decline', 'cancel'])('%s ends the call and the flow at once: polling stops', async (action) => {
+  const { github, client, dialog, reply } = await open({ url: {} });
+  const call = client.callTool('auth_login');
+  const shown = await dialog();
+  const { body } = await github.waitForRequest((request) => pollsOf(github).includes(request));
+  reply(shown, { result: { action } });
+  const answer = await call;
+  expect(answer.result).toHaveProperty('isError', true);
+  expect(toolText(answer)).toContain(action === 'decline' ? 'declined' : 'cancelled');
+  expect(toolText(answer)).toContain('auth_login');
 
-    const again = client.callTool('auth_login');
-    const second = await dialog();
-    expect(codeIn(String(second.params?.['message']))).not.toBe(codeIn(String(first.params?.['message'])));
-    expect(second.params?.['elicitationId']).not.toBe(first.params?.['elicitationId']);
-    // While the new code is polled for several times, nobody asks for the old one any more.
-    const since = github.requests.length;
-    const isNew = (code: unknown) => code !== body['device_code'];
-    await github.waitForRequest(
-      () => pollsOf(github).filter((poll) => isNew(poll.body['device_code'])).length > 3,
-    );
-    const later = github.requests.slice(since).filter((request) => pollsOf(github).includes(request));
-    expect(later.every((poll) => isNew(poll.body['device_code']))).toBe(true);
-    github.approve(codeIn(String(second.params?.['message'])));
-    expect(toolText(await again)).toContain('Logged in as octocat');
-  },
-);
+  // While somebody else is polling, this flow would have been due several times.
+  const since = github.requests.length;
+  const neighbour = startProxy(loginOptions(github));
+  await neighbour.initialize();
+  await neighbour.callTool('auth_login');
+  const old = body['device_code'];
+  await github.waitForRequest(() => pollsOf(github).length - pollsOf(github, old).length > 3);
+  const later = github.requests.slice(since + 1).filter((request) => pollsOf(github, old).includes(request));
+  expect(later).toEqual([]);
+});
+
+test('after a login that was declined the next call brings a new code, which works', async () => {
+  const { github, client, dialog, reply } = await open({ form: {} });
+  const call = client.callTool('get_me');
+  const first = await dialog();
+  reply(first, { result: { action: 'decline' } });
+  await call;
+  const again = client.callTool('get_me');
+  const second = await dialog();
+  const code = codeIn(String(second.params?.['message']));
+  expect(code).not.toBe(codeIn(String(first.params?.['message'])));
+  expect(second.id).not.toBe(first.id);
+  github.approve(code);
+  expect(toolText(await again)).toBe('{"login":"octocat"}');
+});
 
 test.each([
   ['an error', { error: { code: -32601, message: 'Method not found' } }],

@@ -1,5 +1,6 @@
 // A login as the SDK's own client sees it, and lazy login: the first call of any tool logs in and then completes with
 // its real result (DESIGN 2.3). Not for: exact bytes and odd answers (login-elicitation.test.ts).
+import type { ClientCapabilities } from '@modelcontextprotocol/sdk/types.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,8 +16,10 @@ import { connectSdk } from '../support/sdk-client.ts';
 import type { SdkOptions, SdkSession } from '../support/sdk-client.ts';
 import { assertNoSecrets, tempDir } from '../support/temp.ts';
 
+type Elicitation = NonNullable<ClientCapabilities['elicitation']>;
+
 /** A client whose person approves as soon as the dialog shows the code. */
-async function connect(github: GithubEmulator, elicitation: object, options: LoginOptions = {}) {
+async function connect(github: GithubEmulator, elicitation: Elicitation, options: LoginOptions = {}) {
   const dialogs: unknown[] = [];
   const onElicit: SdkOptions['onElicit'] = (params) => {
     dialogs.push(params);
@@ -39,17 +42,22 @@ async function call(
   return toolText({ result: await client.callTool({ name, arguments: args }) });
 }
 
-test.each([
+const modes: [string, Elicitation][] = [
   ['url', { url: {} }],
   ['form', { form: {} }],
-])('lazy login by %s: the first call of a tool has its real result', async (_mode, elicitation) => {
-  const github = await startTestGithub();
-  const session = await connect(github, elicitation);
-  expect(await call(session, 'get_me')).toBe('{"login":"octocat"}');
-  expect(session.dialogs).toHaveLength(1);
-  expect(await call(session, 'echo', { text: 'again' })).toBe('again');
-  expect(session.dialogs).toHaveLength(1);
-});
+];
+
+test.each(modes)(
+  'lazy login by %s: the first call of a tool has its real result',
+  async (_mode, elicitation) => {
+    const github = await startTestGithub();
+    const session = await connect(github, elicitation);
+    expect(await call(session, 'get_me')).toBe('{"login":"octocat"}');
+    expect(session.dialogs).toHaveLength(1);
+    expect(await call(session, 'echo', { text: 'again' })).toBe('again');
+    expect(session.dialogs).toHaveLength(1);
+  },
+);
 
 test('lazy login in a client of text only: text first, then the real result', async () => {
   const github = await startTestGithub();
@@ -96,6 +104,22 @@ test('the list that a client gets when it is told of the change has no auth_logi
   expect(await changed).toContain('get_me');
 });
 
+test('a person who declines: the call says so at once, and the next one asks again', async () => {
+  const github = await startTestGithub();
+  const codes: string[] = [];
+  const session = await connectSdk({
+    ...loginOptions(github),
+    capabilities: { elicitation: { url: {} } },
+    onElicit: ({ message }) => {
+      codes.push(codeIn(message));
+      return { action: 'decline' };
+    },
+  });
+  expect(await call(session, 'get_me')).toContain('declined');
+  expect(await call(session, 'get_me')).toContain('declined');
+  expect(new Set(codes).size).toBe(2);
+});
+
 test('progress keeps a call of the SDK alive that asks for it', async () => {
   const github = await startTestGithub();
   const session = await connect(github, { form: {} });
@@ -118,7 +142,8 @@ test('a whole login leaves no secret in stdout, stderr, the state directory or a
   });
   expect(toolText(await client.callTool('auth_login'))).toContain('Logged in as octocat');
   expect(toolText(await client.callTool('get_me'))).toBe('{"login":"octocat"}');
-  // What a server prints of its own token is cut out as well (DESIGN 2.1).
+  // What a server says of its own token is cut out as well (DESIGN 2.1).
+  expect(toolText(await client.callTool('say_token', { split: 3 }))).toContain('[redacted]');
   expect(github.secrets().length).toBeGreaterThan(2);
   const commandLines = [client.pid, ...descendantsOf(client.pid)].map((pid) =>
     readFileSync(path.join('/proc', String(pid), 'cmdline')),

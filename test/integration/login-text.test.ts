@@ -13,7 +13,6 @@ import {
 } from '../support/login.ts';
 import type { LoginOptions } from '../support/login.ts';
 import { toolNames, toolText } from '../support/messages.ts';
-import type { Message } from '../support/messages.ts';
 import { startProxy } from '../support/proxy.ts';
 
 async function open(options: LoginOptions = {}) {
@@ -150,9 +149,8 @@ test.each(['"text \\u00e9"', '7', '9007199254740993'])(
     expect(client.lineOf(progress).toString()).toContain(`"progressToken":${token},"progress":`);
     expect(progress.params?.['message']).toContain(`${github.url}/login/device`);
     expect(progress.params?.['message']).toContain(code);
-    const isReply = (message: Message) => message.id === 'p';
     github.approve(code);
-    expect(toolText(await client.nextMessage(isReply))).toBe('{"login":"octocat"}');
+    expect(toolText(await client.nextMessage(({ id }) => id === 'p'))).toBe('{"login":"octocat"}');
   },
 );
 

@@ -12,7 +12,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 test('the tarball installs without any dependency and gives a working command', async () => {
   expect(inject('buildFailure')).toBe('');
-  const dir = await tempDir();
+  const dir = tempDir();
   const project = path.join(dir, 'project');
   await mkdir(project);
   await writeFile(path.join(project, 'package.json'), '{"private":true}');

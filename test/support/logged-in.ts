@@ -13,6 +13,10 @@ export interface LoggedInOptions {
   readonly github?: GithubEmulator;
   /** Default: the GitHub App, whose tokens expire; an invented token never does. */
   readonly clientId?: string;
+  /** Instead of what the issuer said: milliseconds since the epoch, such as a time that has passed. */
+  readonly expiresAt?: number;
+  /** When the token was issued, as the store says it: with `expiresAt` it decides when it is renewed. Default: now. */
+  readonly issuedAt?: number;
   /** Default: a new folder. */
   readonly stateDir?: string;
 }
@@ -33,6 +37,8 @@ export async function loggedIn({
   github,
   clientId = CLIENT_IDS.githubApp,
   stateDir = tempDir(),
+  expiresAt,
+  issuedAt = Date.now(),
 }: LoggedInOptions = {}): Promise<LoggedIn> {
   const host = github?.url ?? NOWHERE;
   const issued = github?.issue(clientId) ?? {
@@ -51,8 +57,8 @@ export async function loggedIn({
   await createFileVault({ stateDir, log: createTestLog() }).write(identity, {
     accessToken: new Secret(issued.accessToken),
     ...(issued.refreshToken !== null && { refreshToken: new Secret(issued.refreshToken) }),
-    issuedAt: Date.now(),
-    ...(issued.expiresAt !== null && { expiresAt: issued.expiresAt }),
+    issuedAt,
+    ...(issued.expiresAt !== null && { expiresAt: expiresAt ?? issued.expiresAt }),
     ...(issued.refreshExpiresAt !== null && { refreshTokenExpiresAt: issued.refreshExpiresAt }),
     scopes: [],
     login: 'octocat',

@@ -2,7 +2,7 @@
 // Not for: what the lines mean (raw-client.ts).
 
 /** How long a test waits for one event before it fails; far above what any of them takes. */
-export const WAIT_MS = 10_000;
+const WAIT_MS = 10_000;
 
 const SHOWN_LINES = 60;
 const SHOWN_CHARACTERS = 400;

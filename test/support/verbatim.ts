@@ -8,9 +8,11 @@ import type { RawClient } from './raw-client.ts';
 import { serverCommand } from './spawned.ts';
 import { tempDir } from './temp.ts';
 
-export interface WriteOptions {
+interface WriteOptions {
   /** Bytes a write; below 1024 with time between them. Default: all at once. */
   readonly piece?: number;
+  /** To stderr instead. */
+  readonly stderr?: boolean;
   /** The server ends with this code right after. */
   readonly exit?: number;
 }
@@ -18,9 +20,9 @@ export interface WriteOptions {
 export interface VerbatimSession {
   readonly client: RawClient;
   /** Has the server write these bytes. The call that asks for it has the id `idText` and no answer but them. */
-  write(bytes: Buffer | string, options?: WriteOptions & { readonly idText?: string }): void;
+  readonly write: (bytes: Buffer | string, options?: WriteOptions & { readonly idText?: string }) => void;
   /** Everything that the server has read after the handshake. */
-  received(): Buffer;
+  readonly received: () => Buffer;
 }
 
 /** Starts it, logged in and through its handshake. */
