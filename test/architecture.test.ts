@@ -138,6 +138,8 @@ describe('the start', () => {
     const packages = [...loadedWith('bin.ts')].filter((name) => !graph.has(name) && !isBuiltin(name));
     expect(packages).toEqual([]);
     expect([...loadedWith('bin.ts')]).toContain('session/driver.ts');
+    // Milliseconds to load, and only a stored login needs it.
+    expect([...loadedWith('bin.ts')]).not.toContain('node:crypto');
   });
 
   test('the built command does not either', () => {

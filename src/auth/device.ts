@@ -2,7 +2,7 @@
 // Not for: when to refresh or whom to show the code (session/), or a lock between processes.
 import type { Clock } from '../base/clock.ts';
 import { delay } from '../base/clock.ts';
-import { messageOf, RefusedError, UnreachableError } from '../base/errors.ts';
+import { explanationOf, RefusedError, UnreachableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import { githubAuthFailure } from '../github/auth-failure.ts';
@@ -84,7 +84,7 @@ function createDevice({
     try {
       return await vault.read(identity);
     } catch (error) {
-      log.error(`the stored login cannot be read: ${messageOf(error)}`);
+      log.error(`the stored login cannot be read: ${explanationOf(error)}`);
       return undefined;
     }
   };
@@ -95,8 +95,8 @@ function createDevice({
     } catch (error) {
       // The old token may be dead already, so the new one is used all the same.
       log.error(
-        `the new login could not be stored and lasts only as long as this process: ${messageOf(error)}. ` +
-          'The stored one is out of date: log in again after a restart',
+        'the new login could not be stored and lasts only as long as this process; log in again after a restart ' +
+          `(what an older login may have left there is out of date): ${explanationOf(error)}`,
       );
     }
   };

@@ -1,29 +1,9 @@
 // What a session needs to know of any way to a token: the credential, and the one interface behind which
 // every source stands. Not for: a source's own protocol (device.ts), schedules or sharing.
-import type { Secret } from '../base/secret.ts';
+import type { VaultRecord } from '../vault/vault.ts';
 
-/**
- * How a new token relates to the old one (DESIGN 2.4): `exclusive` when getting the new one kills the old one
- * at once (GitHub App user tokens), `overlapping` when the old one stays valid.
- */
-export type RotationKind = 'exclusive' | 'overlapping';
-
-/** A token and what is known of it. Times are milliseconds since the epoch, wall clock. */
-export interface Credential {
-  readonly accessToken: Secret;
-  /** Absent where the authorization server gave none: the token cannot be renewed without a person. */
-  readonly refreshToken?: Secret;
-  /** When the token was received: with `expiresAt` it gives the lifetime. */
-  readonly issuedAt: number;
-  /** Absent: does not expire, as far as anybody said. */
-  readonly expiresAt?: number;
-  readonly refreshTokenExpiresAt?: number;
-  /** Empty for GitHub App tokens, whose reach is given by permissions. */
-  readonly scopes: readonly string[];
-  /** The account's login name, once it was verified. */
-  readonly login?: string;
-  readonly rotation: RotationKind;
-}
+/** A token and what is known of it: all of it is kept. */
+export type Credential = VaultRecord;
 
 /** What a person must see to log in by device flow. The user code is shown on purpose; it is no secret. */
 export interface LoginPrompt {

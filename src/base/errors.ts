@@ -42,8 +42,16 @@ export class RefusedError extends UserError {
   }
 }
 
-/** The person (or the client for them) said no, or stopped waiting. */
-export class CancelledError extends UserError {}
+/** The system's code in an error, such as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** What happened and what to do now, as sentences. Its first word may follow a colon, so it is not capitalised. */
+export function explanationOf(error: unknown): string {
+  const message = messageOf(error).replace(/[.]?$/, '.');
+  return error instanceof UserError && error.next !== '' ? `${message} ${error.next}` : message;
+}
 
 /** The text of anything that was thrown, without its stack. Never for octokit errors: they hold the request. */
 export function messageOf(error: unknown): string {

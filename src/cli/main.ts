@@ -1,10 +1,10 @@
 // The command line from its arguments to an exit code: the only place where errors become text.
 // Not for: commands themselves (run.ts).
 import { EXIT, messageOf, UserError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
 import { helpText, readCommandLine } from './options.ts';
 import { run } from './run.ts';
 import { readSettings } from './settings.ts';
-import { VERSION } from './version.ts';
 
 /** Runs gh-mcp-proxy with `argv` (without node and the script) and resolves with its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {

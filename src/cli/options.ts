@@ -43,9 +43,7 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
   const { values, positionals } = parse(own);
   const [stray] = positionals;
   if (stray !== undefined && looksLikeToken(stray)) {
-    throw new UsageError('the command line has what looks like a token; no option takes one', {
-      next: 'Remove it and revoke that token, for it has been in a command line; the login is made by auth_login.',
-    });
+    throw misplacedToken('the command line has what looks like a token');
   }
   if (stray !== undefined) {
     throw new UsageError(`"${stray}" is not an option of gh-mcp-proxy`, {
@@ -59,11 +57,15 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
     const what = split === -1 ? 'there is no "--"' : 'nothing stands after "--"';
     throw new UsageError(`no server to run: ${what}`, { next: `Usage: ${HOW_TO_START}` });
   }
+  const nameOf = (option: ValueOption): string =>
+    values[option] === undefined ? VALUE_OPTIONS[option] : `--${option}`;
   const all = (option: ValueOption): readonly string[] => {
-    const given = values[option];
-    if (Array.isArray(given)) return given.filter((text) => typeof text === 'string');
-    const inherited = env[VALUE_OPTIONS[option]];
-    return inherited === undefined || inherited === '' ? [] : [inherited];
+    const given = values[option] ?? env[VALUE_OPTIONS[option]] ?? [];
+    const texts = (Array.isArray(given) ? given : given === '' ? [] : [given]).filter(isText);
+    // Before anybody says what is wrong with it and prints it.
+    if (texts.some(looksLikeToken))
+      throw misplacedToken(`${nameOf(option)} was given what looks like a token`);
+    return texts;
   };
   return {
     help,
@@ -72,10 +74,19 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
     values: all,
     value: (option) => {
       const text = all(option).at(-1);
-      const from = values[option] === undefined ? VALUE_OPTIONS[option] : `--${option}`;
-      return text === undefined ? undefined : { text, from };
+      return text === undefined ? undefined : { text, from: nameOf(option) };
     },
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function misplacedToken(what: string): UsageError {
+  return new UsageError(`${what}; no option takes one`, {
+    next: 'Remove it and revoke that token, for others could read it there; the login is made by auth_login.',
+  });
 }
 
 function parse(args: readonly string[]): ReturnType<typeof parseArgs> {

@@ -6,7 +6,7 @@ import { LOG_LEVELS } from '../base/log.ts';
 import type { LogLevel } from '../base/log.ts';
 import { parseGithubHost } from '../github/hosts.ts';
 import type { GithubHost } from '../github/hosts.ts';
-import { looksLikeToken, validateTokenEnvName } from '../upstream/environment.ts';
+import { validateTokenEnvName } from '../upstream/environment.ts';
 import { defaultStateDir } from '../vault/state-dir.ts';
 import type { CommandLine, ValueOption } from './options.ts';
 
@@ -74,10 +74,6 @@ function clientId(line: CommandLine): string | undefined {
   const given = line.value('oauth-client-id');
   if (!given) return DEFAULT_CLIENT_ID;
   // Ids are like Iv23liABCDEF or 178c6fc778ccc68e1d6a; anything else is a secret or a typing error.
-  if (looksLikeToken(given.text))
-    throw new UsageError(`${given.from} was given what looks like a token, not a client id`, {
-      next: "Revoke that token, and give the client id: it is shown on the app's settings page.",
-    });
   if (/^[A-Za-z0-9._-]{4,100}$/.test(given.text)) return given.text;
   throw new UsageError(`${given.from} is not a client id`, {
     next: 'It is shown on the app\'s settings page as "Client ID", such as Iv23liABCDEFGHIJKLMN.',

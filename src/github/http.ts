@@ -2,10 +2,8 @@
 // Not for: what an answer means (a 4xx is an answer), retries, or octokit (device-flow.ts).
 import type { Clock } from '../base/clock.ts';
 import { UnreachableError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
 import { unreachable } from './network-error.ts';
-
-/** Set by the bundler and by the test configuration. */
-declare const __VERSION__: string;
 
 export interface Http {
   readonly clock: Clock;
@@ -57,7 +55,7 @@ export async function requestJson(
       headers: {
         accept: 'application/json',
         ...request.headers,
-        'user-agent': `gh-mcp-proxy/${__VERSION__}`,
+        'user-agent': `gh-mcp-proxy/${VERSION}`,
       },
       redirect: 'manual',
       signal: limit.signal,

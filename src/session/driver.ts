@@ -3,7 +3,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Credential, TokenSource } from '../auth/token-source.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { messageOf } from '../base/errors.ts';
+import { explanationOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { Generation } from '../upstream/generation.ts';
 import { FrameReader } from '../wire/frames.ts';
@@ -88,7 +88,7 @@ export class Session {
     const reader = new FrameReader(this.#input);
     output.on('error', () => void this.end(0));
     const credential = await source.load().catch((error: unknown) => {
-      this.#options.log.error(messageOf(error));
+      this.#options.log.error(explanationOf(error));
       return undefined;
     });
     this.#dispatch({

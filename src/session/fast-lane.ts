@@ -17,8 +17,11 @@ const BEFORE_LAST_ID = '},"jsonrpc":"2.0","id":';
 
 /** A chunk of this size holds so many frames that how they are validated matters, in bytes. */
 const BULK = 8 * 1024;
-/** More digits than this are no safe integer; the raw text would do, but nobody counts that far. */
-const MOST_DIGITS = 15;
+/** Nobody counts further; and V8 makes a longer text a slice, which would keep the whole region's text in memory. */
+const MOST_DIGITS = 12;
+const ZERO = 0x30;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /**
  * Enters the tool calls that stand in a row from `from` on, for the generation that is ready.
@@ -50,8 +53,7 @@ export function takeCalls(state: State, region: Buffer, text: string, from: numb
       paramsEnd = idFrom - BEFORE_LAST_ID.length + 1;
       if (!text.startsWith(BEFORE_LAST_ID, paramsEnd - 1) || !text.startsWith('}', idTo)) return at;
     } else return at;
-    if (idTo - idFrom < 1 || idTo - idFrom > MOST_DIGITS) return at;
-    if (!text.startsWith(NAME_FIRST, params) || text.startsWith(ours, params + NAME_FIRST.length)) return at;
+    if (!isNumber(text, idFrom, idTo) || !namesOther(text, params, ours)) return at;
     const id = text.slice(idFrom, idTo);
     if (state.pending.has(id)) return at;
     if (!isJson(text, params, paramsEnd, region.length >= BULK)) return at;
@@ -98,8 +100,25 @@ export function isSteady(state: State, generation: number): boolean {
   );
 }
 
+/** Whether the digits are a number in JSON, which no zero begins but its own. */
+function isNumber(text: string, from: number, to: number): boolean {
+  const digits = to - from;
+  return digits === 1 || (digits > 1 && digits <= MOST_DIGITS && text.charCodeAt(from) !== ZERO);
+}
+
+/** Whether params begin with the name of a tool that is not `ours`; an escape could stand for any letter of it. */
+function namesOther(text: string, params: number, ours: string): boolean {
+  if (!text.startsWith(NAME_FIRST, params)) return false;
+  const from = params + NAME_FIRST.length;
+  for (let at = from; ; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return !text.startsWith(ours, from);
+    if (code === BACKSLASH || Number.isNaN(code)) return false;
+  }
+}
+
 function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
+  return code >= ZERO && code <= 0x39;
 }
 
 function digitsEnd(text: string, from: number): number {

@@ -5,7 +5,7 @@ import { notificationFrame, requestFrame } from '../wire/message.ts';
 import { toClient, toUpstream } from './events.ts';
 import type { Step } from './events.ts';
 import { madeUp, toldFrame } from './handshake.ts';
-import { answer, cancelAtClient, owedBy, takeHeld, waitingAt } from './pending.ts';
+import { answer, cancelAtClient, owes, takeHeld, waitingAt } from './pending.ts';
 import { privateId } from './replay.ts';
 import { PLACEHOLDER } from './state.ts';
 import type { Listing, State, Told } from './state.ts';
@@ -81,7 +81,7 @@ function retireCurrent(step: Step): void {
   if (upstream.kind === 'none') return;
   const { generation, serial } = upstream;
   if (servedWell(state, step.now)) state.crashes = 0;
-  if (upstream.kind === 'ready' && owedBy(state, generation).length > 0)
+  if (upstream.kind === 'ready' && owes(state, generation))
     state.retired.set(generation, { serial, deadline: step.now + state.config.drainTimeout });
   else dismiss(step, generation);
 }

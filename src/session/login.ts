@@ -8,7 +8,7 @@ import type { Step } from './events.ts';
 import { markChanged, startGeneration } from './generations.ts';
 import { answerWithPrompt, PROGRESS_EVERY, tellProgress } from './login-wait.ts';
 import type { Waiting } from './login-wait.ts';
-import { answer, cancelAtClient, hold, refuse, waitingAt } from './pending.ts';
+import { answer, awaitPerson, cancelAtClient, hold, refuse, waitingAt } from './pending.ts';
 import { CODE, elicitationText, loggedInText, toolResult } from './replies.ts';
 import type { Elicitation, Pending, TokenView } from './state.ts';
 
@@ -33,7 +33,7 @@ function needsMore(token: TokenView, pending: Pending): boolean {
 /** Lets a call wait for a person, and begins a login where none is under way. */
 export function joinLogin(step: Step, pending: Pending): void {
   const { state } = step;
-  pending.place = { kind: 'login' };
+  if (!awaitPerson(step, pending)) return;
   // A call that comes here a second time, because the login was lost again, does not get its time anew.
   pending.answerBy ??= step.now + state.config.loginWait;
   if (state.login.kind === 'idle') {

@@ -12,7 +12,7 @@ import {
   wantedSerial,
   withdrawQuestions,
 } from './generations.ts';
-import { answer, hold, owedBy, refuse, takeHeld, waitingAt } from './pending.ts';
+import { answer, hold, owedBy, owes, refuse, takeHeld, waitingAt } from './pending.ts';
 import { CODE, loggedInText, toolResult } from './replies.ts';
 import type { Pending, State, Upstream } from './state.ts';
 
@@ -112,7 +112,7 @@ function isSafe(state: State, pending: Pending): boolean {
 /** Ends replaced generations that owe nothing any more, or do not answer in time. */
 export function dismissRetired(step: Step): void {
   for (const [generation, { deadline }] of step.state.retired) {
-    if (owedBy(step.state, generation).length > 0) {
+    if (owes(step.state, generation)) {
       if (step.now < deadline) continue;
       abandon(
         step,

@@ -11,6 +11,11 @@ import type { Pending, Place, State } from './state.ts';
 /** The most that waits for a generation (DESIGN 2.1: the queue is bounded). */
 const MOST_HELD = 1000;
 const MOST_HELD_BYTES = 16 * 1024 * 1024;
+/**
+ * The most that is kept of requests which were sent, in bytes. Thousands of large calls may be in flight at once; those
+ * that are sent beyond this are not made again, neither with a new token nor after a crash.
+ */
+const MOST_SENT_BYTES = 16 * 1024 * 1024;
 
 /** Stands for the id of a request that streams and has not come to its id. No JSON text can equal it. */
 export const ID_TO_COME = 'id to come';
@@ -35,7 +40,7 @@ export function enter(step: Step, frame: RequestFrame, place: Place): Pending {
     authRetries: 0,
     crashRetries: 0,
   };
-  step.state.pending.set(pending.id, pending);
+  add(step.state, pending);
   return pending;
 }
 
@@ -65,9 +70,9 @@ export class PlainCall implements Pending {
   answerBy: number | undefined = undefined;
   authRetries = 0;
   crashRetries = 0;
-  readonly #region: Buffer;
-  readonly #from: number;
-  readonly #to: number;
+  #region: Buffer | undefined;
+  #from: number;
+  #to: number;
 
   /** The call whose frame lies in `region` from `from` to `to`. */
   constructor(id: IdText, place: Place, region: Buffer, from: number, to: number) {
@@ -78,8 +83,19 @@ export class PlainCall implements Pending {
     this.#to = to;
   }
 
-  get bytes(): Buffer {
-    return this.#region.subarray(this.#from, this.#to);
+  get bytes(): Buffer | undefined {
+    return this.#region?.subarray(this.#from, this.#to);
+  }
+
+  set bytes(bytes: Buffer | undefined) {
+    this.#region = bytes;
+    this.#from = 0;
+    this.#to = bytes?.length ?? 0;
+  }
+
+  /** Of `bytes`, without making a buffer. */
+  get size(): number {
+    return this.#to - this.#from;
   }
 
   get tool(): string | undefined {
@@ -87,7 +103,7 @@ export class PlainCall implements Pending {
   }
 
   get progressToken(): string | undefined {
-    return progressTokenOf(this.bytes, this.#params);
+    return this.bytes && progressTokenOf(this.bytes, this.#params);
   }
 
   get scopes(): readonly string[] {
@@ -95,20 +111,43 @@ export class PlainCall implements Pending {
   }
 
   get #params(): unknown {
-    return dig(parse(this.bytes), 'params');
+    return this.bytes && dig(parse(this.bytes), 'params');
   }
 }
 
 /** Enters a call that is on its way to a generation already. */
 export function enterPlain(state: State, call: PlainCall): void {
-  state.pending.set(call.id, call);
+  add(state, call);
+  slim(state, call);
 }
 
 /** Takes such a call out of the table, whose result is on its way to the client; false where `id` is none. */
 export function settlePlain(state: State, id: IdText, generation: number): boolean {
   const pending = state.pending.get(id);
   if (!(pending instanceof PlainCall) || pending.place.kind !== 'upstream') return false;
-  return pending.place.generation === generation && state.pending.delete(id);
+  if (pending.place.generation !== generation) return false;
+  remove(state, pending);
+  return true;
+}
+
+/** Lets go of the bytes of a request that was sent, where enough is kept without them. */
+export function slim(state: State, pending: Pending): void {
+  if (state.pendingBytes <= MOST_SENT_BYTES) return;
+  state.pendingBytes -= sizeOf(pending);
+  pending.bytes = undefined;
+}
+
+function add(state: State, pending: Pending): void {
+  state.pending.set(pending.id, pending);
+  state.pendingBytes += sizeOf(pending);
+}
+
+function remove(state: State, pending: Pending): void {
+  if (state.pending.delete(pending.id)) state.pendingBytes -= sizeOf(pending);
+}
+
+function sizeOf(pending: Pending): number {
+  return pending instanceof PlainCall ? pending.size : (pending.bytes?.length ?? 0);
 }
 
 /** Gives a streamed request the id that came at its end. */
@@ -122,7 +161,7 @@ export function rekey(state: State, id: IdText): void {
 
 /** Takes a request out of the table: it is answered, or nobody waits for it any more. */
 export function settle(step: Step, pending: Pending): void {
-  step.state.pending.delete(pending.id);
+  remove(step.state, pending);
   if (pending.place.kind === 'held') unhold(step.state, pending);
 }
 
@@ -141,20 +180,27 @@ export function refuse(step: Step, pending: Pending, code: number, reason: strin
 /** Queues a request for a generation to come. */
 export function hold(step: Step, pending: Pending): void {
   const { state } = step;
-  const bytes = pending.bytes?.length ?? 0;
+  const bytes = sizeOf(pending);
   if (state.held.length >= MOST_HELD || state.heldBytes + bytes > MOST_HELD_BYTES) {
-    refuse(
-      step,
-      pending,
-      CODE.tooMuchWaiting,
-      'too_much_waiting',
-      'Too many requests are waiting for the server to come back. Try again in a moment.',
-    );
+    const message = 'Too many requests are waiting for the server to come back. Try again in a moment.';
+    refuse(step, pending, CODE.tooMuchWaiting, 'too_much_waiting', message);
     return;
   }
   pending.place = { kind: 'held' };
   state.held.push({ kind: 'request', pending });
   state.heldBytes += bytes;
+}
+
+/** Lets a call wait for a person. Returns whether there is room for it beside those that do: if not, it is answered. */
+export function awaitPerson(step: Step, pending: Pending): boolean {
+  const { login, pendingBytes } = step.state;
+  if (login.kind !== 'idle' && pendingBytes > MOST_HELD_BYTES + MOST_SENT_BYTES) {
+    const message = 'Too many calls are waiting for the login. Make this one again after it.';
+    refuse(step, pending, CODE.tooMuchWaiting, 'too_much_waiting', message);
+    return false;
+  }
+  pending.place = { kind: 'login' };
+  return true;
 }
 
 /** Queues a notification of the client behind the requests that came before it; beyond the bound it is dropped. */
@@ -175,7 +221,15 @@ export function takeHeld(state: State): State['held'] {
 function unhold(state: State, pending: Pending): void {
   const before = state.held.length;
   state.held = state.held.filter((item) => item.kind !== 'request' || item.pending !== pending);
-  if (state.held.length < before) state.heldBytes -= pending.bytes?.length ?? 0;
+  if (state.held.length < before) state.heldBytes -= sizeOf(pending);
+}
+
+/** Whether a generation has a request that it has not answered. */
+export function owes(state: State, generation: number): boolean {
+  for (const { place } of state.pending.values()) {
+    if (place.kind === 'upstream' && place.generation === generation) return true;
+  }
+  return false;
 }
 
 /** The requests that a generation has and has not answered. */

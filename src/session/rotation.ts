@@ -3,12 +3,16 @@
 import { log } from './events.ts';
 import type { Step } from './events.ts';
 import { announceChanges, markChanged, release, startGeneration } from './generations.ts';
-import { owedBy } from './pending.ts';
+import { owes } from './pending.ts';
 import type { State, TokenView } from './state.ts';
 
 const MINUTE = 60_000;
-/** Between two renewals because of a refusal: never a loop with a dead token, GitHub answers those with a lock. */
-const REFUSAL_GUARD = MINUTE;
+/**
+ * So many refusals within the window, in ms, lead to a renewal each: a person may revoke twice, and a refresh that is
+ * refused as well is the way to a login. A loop is not one of them, GitHub answers those with a lock.
+ */
+const MOST_REFUSALS = 3;
+const REFUSAL_WINDOW = MINUTE;
 /** Between renewals that reach nobody, by the timer. In ms. */
 const FIRST_RETRY = 2_000;
 const LONGEST_RETRY = 5 * MINUTE;
@@ -89,17 +93,34 @@ export function expire(step: Step): void {
 export function refuseToken(step: Step): boolean {
   const { state } = step;
   if (state.auth.kind === 'stale' || state.renewal.kind === 'refreshing') return true;
-  if (state.auth.kind !== 'usable' || step.now - state.refusedAt < REFUSAL_GUARD) return false;
-  state.refusedAt = step.now;
-  state.auth = { kind: 'stale', token: state.auth.token, why: 'refused' };
+  if (state.auth.kind !== 'usable') return false;
+  const { token } = state.auth;
+  const refusals = recentRefusals(step);
+  if (refusals.length >= MOST_REFUSALS || refusals.some(({ serial }) => serial === token.serial))
+    return false;
+  noteRefusal(step);
+  state.auth = { kind: 'stale', token, why: 'refused' };
   log(step, 'warn', 'the token was not accepted; getting a new one');
   refresh(step);
   return true;
 }
 
+/** The token was refused as soon as it was there: another one would be, too, so that none is asked for just now. */
+export function noteRefusal(step: Step): void {
+  const { state } = step;
+  if (state.auth.kind === 'locked') return;
+  const { serial } = state.auth.token;
+  state.refusals = [...recentRefusals(step), { serial, at: step.now }].slice(-MOST_REFUSALS);
+}
+
+function recentRefusals({ state, now }: Step): State['refusals'] {
+  // Of a clock that was set back the future counts for nothing.
+  return state.refusals.filter(({ at }) => Math.abs(now - at) < REFUSAL_WINDOW);
+}
+
 /** Whether the token is so new that getting another one cannot be the answer to its refusal. */
 export function wasJustIssued({ state, now }: Step): boolean {
-  return state.auth.kind === 'usable' && now - state.auth.token.issuedAt < REFUSAL_GUARD;
+  return state.auth.kind === 'usable' && now - state.auth.token.issuedAt < REFUSAL_WINDOW;
 }
 
 /** The renewal kills the old token (exclusive), so what runs with it is finished first. */
@@ -115,7 +136,7 @@ function refreshWhenDrained(step: Step): void {
   const { auth, renewal, upstream } = step.state;
   if (renewal.kind !== 'draining') return;
   // What was replaced before ran with an older token, which this renewal does not touch.
-  const owing = upstream.kind === 'ready' && owedBy(step.state, upstream.generation).length > 0;
+  const owing = upstream.kind === 'ready' && owes(step.state, upstream.generation);
   if (!owing || step.now >= renewal.deadline || auth.kind === 'stale') refresh(step);
 }
 

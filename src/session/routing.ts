@@ -7,7 +7,7 @@ import { startGeneration } from './generations.ts';
 import { onlyAuthTool } from './lists.ts';
 import { callAuthTool, joinLogin } from './login.ts';
 import { inCrashLoop } from './loss.ts';
-import { answer, hold, ID_TO_COME, refuse } from './pending.ts';
+import { answer, hold, ID_TO_COME, refuse, slim } from './pending.ts';
 import { remember } from './replay.ts';
 import { CODE } from './replies.ts';
 import { isExpired, renewStale } from './rotation.ts';
@@ -71,14 +71,14 @@ export function route(step: Step, pending: Pending): void {
 function routeLocked(step: Step, pending: Pending): void {
   if (pending.method === 'tools/call') joinLogin(step, pending);
   else if (NEEDS_NO_TOKEN.has(pending.method)) routeTokenless(step, pending);
-  else
-    refuse(
-      step,
-      pending,
-      CODE.loginNeeded,
-      'login_needed',
-      `Nobody is logged in to ${step.state.config.hostLabel}. Call the tool ${step.state.authTool} first.`,
-    );
+  else refuseLocked(step, pending);
+}
+
+/** Tells a request that no login can wait for what to do first. */
+export function refuseLocked(step: Step, pending: Pending): void {
+  const { config, authTool } = step.state;
+  const message = `Nobody is logged in to ${config.hostLabel}. Call the tool ${authTool} first.`;
+  refuse(step, pending, CODE.loginNeeded, 'login_needed', message);
 }
 
 /** What needs no token goes to the upstream that is there; all else, and what has none to go to, to a new one. */
@@ -161,6 +161,7 @@ function forward(step: Step, pending: Pending): void {
   remember(state.client, pending);
   pending.place = { kind: 'upstream', generation: upstream.generation };
   toUpstream(step, upstream.generation, pending.bytes);
+  slim(state, pending);
 }
 
 function isList({ method }: Pending): boolean {

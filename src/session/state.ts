@@ -1,6 +1,6 @@
 // Everything a session knows, as plain data. Not for: behaviour; transition.ts and its rooms change it, and nothing
 // else does.
-import type { AuthFailureRule, LoginPrompt, RotationKind } from '../auth/token-source.ts';
+import type { AuthFailureRule, Credential, LoginPrompt } from '../auth/token-source.ts';
 import type { IdText } from '../wire/message.ts';
 
 /** The serial of a generation that was started with a placeholder instead of a token. Real serials begin at 1. */
@@ -15,7 +15,7 @@ export interface TokenView {
   readonly expiresAt: number | undefined;
   /** Whether it can be renewed without a person. */
   readonly renewable: boolean;
-  readonly rotation: RotationKind;
+  readonly rotation: Credential['rotation'];
   readonly scopes: readonly string[];
 }
 
@@ -40,6 +40,12 @@ interface Setback {
   readonly retryAt: number;
   /** Why, for a person. */
   readonly message: string;
+}
+
+/** A token that was not accepted although nothing was known against it. */
+interface Refusal {
+  readonly serial: number;
+  readonly at: number;
 }
 
 /** Why there is no upstream: told in errors until the next start. */
@@ -95,8 +101,8 @@ export interface Pending {
   /** Changes once, for a request whose id came at the end of a frame that streamed. */
   id: IdText;
   readonly method: string;
-  /** The whole frame; `undefined` where it was streamed and so cannot be sent again. */
-  readonly bytes: Buffer | undefined;
+  /** The whole frame; `undefined` where it was streamed, or let go once it was sent: it cannot be sent again. */
+  bytes: Buffer | undefined;
   /** Of a tools/call. */
   readonly tool: string | undefined;
   /** Raw JSON text, where the client asked for progress. */
@@ -197,8 +203,8 @@ export interface State {
   renewal: Renewal;
   /** The last renewals reached nobody; forgotten once one does. */
   setback: Setback | undefined;
-  /** When the last renewal because of a refusal began: the guard against a loop with a dead token. */
-  refusedAt: number;
+  /** The last refusals: what keeps the renewals that they lead to from becoming a loop (rotation.ts). */
+  refusals: readonly Refusal[];
   upstream: Upstream;
   nextGeneration: number;
   /** Starts in a row that failed or ended soon. */
@@ -206,6 +212,8 @@ export interface State {
   readonly retired: Map<number, Retired>;
   /** Changed in pending.ts only. */
   readonly pending: Map<IdText, Pending>;
+  /** Of all frames in `pending`. */
+  pendingBytes: number;
   held: Held[];
   heldBytes: number;
   login: Login;
@@ -235,12 +243,13 @@ export function initialState(config: SessionConfig): State {
     auth: { kind: 'locked', reason: 'Nobody has logged in yet.' },
     renewal: { kind: 'idle' },
     setback: undefined,
-    refusedAt: -Infinity,
+    refusals: [],
     upstream: { kind: 'none', failure: undefined, notBefore: 0, restart: false },
     nextGeneration: 1,
     crashes: 0,
     retired: new Map(),
     pending: new Map(),
+    pendingBytes: 0,
     held: [],
     heldBytes: 0,
     login: { kind: 'idle' },

@@ -3,7 +3,7 @@
 import type { Credential, TokenSource } from '../auth/token-source.ts';
 import { delay } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { messageOf, RefusedError, UserError } from '../base/errors.ts';
+import { explanationOf, messageOf, RefusedError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Redactor } from '../wire/redact.ts';
 import type { Event } from './events.ts';
@@ -64,13 +64,17 @@ export class TokenDesk {
 
   async #refresh(serial: number): Promise<void> {
     const stale = this.#credentials.get(serial);
-    if (!stale) return;
+    // Dispatched outside of any try: what an outcome leads to is no outcome.
+    if (stale) this.#dispatch(await this.#renewed(stale));
+  }
+
+  async #renewed(stale: Credential): Promise<Event> {
     try {
       const fresh = await this.#source.refresh(stale, this.#refreshing.signal);
-      this.#dispatch({ type: 'refreshed', token: this.adopt(fresh) });
+      return { type: 'refreshed', token: this.adopt(fresh) };
     } catch (error) {
       const type = error instanceof RefusedError ? 'refresh-refused' : 'refresh-unreachable';
-      this.#dispatch({ type, message: explained(error) });
+      return { type, message: explained(error) };
     }
   }
 
@@ -114,11 +118,8 @@ export class TokenDesk {
   }
 }
 
-/** What happened and what to do, as sentences: an error's message is written to follow a `gh-mcp-proxy: ` on stderr. */
+/** An error's message is written to follow a `gh-mcp-proxy: ` on stderr; here it stands by itself. */
 function explained(error: unknown): string {
   // A first word that is a host's name stays as it is.
-  const sentence = messageOf(error)
-    .replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase())
-    .replace(/[.]?$/, '.');
-  return error instanceof UserError && error.next !== '' ? `${sentence} ${error.next}` : sentence;
+  return explanationOf(error).replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
 }

@@ -1,5 +1,4 @@
 // What a frame from an upstream leads to. Not for: what is said to upstreams.
-import { errorFrame } from '../wire/message.ts';
 import type {
   Frame,
   IdText,
@@ -14,13 +13,14 @@ import { authFailureText } from './auth-failure.ts';
 import { mappedId } from './client-frames.ts';
 import { log, toClient } from './events.ts';
 import type { Step } from './events.ts';
-import { passTools } from './lists.ts';
+import { servedWell } from './generations.ts';
+import { onlyAuthTool, passTools } from './lists.ts';
 import { answer, owedBy, refuse, settle } from './pending.ts';
 import { onPrivateAnswer } from './readiness.ts';
 import { PRIVATE_ID } from './replay.ts';
-import { CODE, toolResult } from './replies.ts';
-import { refuseToken, wasJustIssued } from './rotation.ts';
-import { awaitRenewal, route } from './routing.ts';
+import { CODE } from './replies.ts';
+import { noteRefusal, refuseToken, wasJustIssued } from './rotation.ts';
+import { awaitRenewal, refuseLocked, route } from './routing.ts';
 import { PLACEHOLDER } from './state.ts';
 import type { Pending, State } from './state.ts';
 
@@ -76,7 +76,7 @@ function onResponse(step: Step, generation: number, frame: ResponseFrame, suspic
   }
   const failure =
     suspicious || frame.outcome === 'error' ? authFailureText(frame, state.config.authFailure) : undefined;
-  if (failure !== undefined) onAuthFailure(step, generation, pending, frame, failure);
+  if (failure !== undefined) onAuthFailure(step, generation, pending, failure);
   else if (pending.method === 'tools/list') answer(step, pending, passTools(step, pending, frame));
   else answer(step, pending, frame.bytes);
 }
@@ -105,13 +105,7 @@ export function needsWhole(state: State, generation: number, frame: Frame | Malf
 }
 
 /** The upstream says that its token was not accepted. The call did not run, so it may be made again, once. */
-function onAuthFailure(
-  step: Step,
-  generation: number,
-  pending: Pending,
-  frame: ResponseFrame,
-  text: string,
-): void {
+function onAuthFailure(step: Step, generation: number, pending: Pending, text: string): void {
   const { state } = step;
   const { auth } = state;
   const serial = serialOf(state, generation);
@@ -119,19 +113,22 @@ function onAuthFailure(
   const isCurrent = auth.kind !== 'locked' && serial === auth.token.serial;
   if (!pending.bytes) {
     const renewed = !isCurrent || refuseToken(step);
-    explain(step, pending, frame, text, renewed ? WHY.streamed : WHY.guarded);
+    explain(step, pending, text, renewed ? WHY.notKept : WHY.guarded);
   } else if (serial === PLACEHOLDER || auth.kind === 'locked') retry(step, pending);
-  else if (pending.authRetries > 0) explain(step, pending, frame, text, WHY.renewed);
-  else if (isCurrent && pending.answerBy !== undefined && wasJustIssued(step)) {
+  else if (pending.authRetries > 0) {
+    // Not where the token has served meanwhile: then it is another one that was refused.
+    if (isCurrent && !servedWell(state, step.now)) noteRefusal(step);
+    explain(step, pending, text, WHY.renewed);
+  } else if (isCurrent && pending.answerBy !== undefined && wasJustIssued(step)) {
     // It has waited for the login that brought this token: another login would end the same.
-    state.refusedAt = step.now;
-    explain(step, pending, frame, text, WHY.loggedIn);
+    noteRefusal(step);
+    explain(step, pending, text, WHY.loggedIn);
   } else if (!isCurrent || refuseToken(step)) {
     pending.authRetries += 1;
     // It was on its way: what it waits for now is no person.
     pending.answerBy = undefined;
     retry(step, pending);
-  } else explain(step, pending, frame, text, WHY.guarded);
+  } else explain(step, pending, text, WHY.guarded);
 }
 
 const CHECK =
@@ -140,8 +137,10 @@ const CHECK =
 const WHY = {
   renewed: `gh-mcp-proxy got a new token and made this call again, but that token was not accepted either. ${CHECK}`,
   loggedIn: `The login is only a moment old, and its token was not accepted. ${CHECK}`,
-  guarded: `gh-mcp-proxy has replaced the token a moment ago, and does not do so again at once. ${CHECK}`,
-  streamed: 'gh-mcp-proxy gets a new token; this call was too large to be kept, so make it again yourself.',
+  guarded: `gh-mcp-proxy has got a new token a moment ago, and does not do so again at once. ${CHECK}`,
+  notKept:
+    'This call was too large, or too many others were under way, to be kept and repeated with another token: make ' +
+    'it again yourself.',
 } as const;
 
 function serialOf(state: State, generation: number): number {
@@ -154,31 +153,18 @@ function serialOf(state: State, generation: number): number {
 function retry(step: Step, pending: Pending): void {
   const { state } = step;
   if (state.auth.kind === 'locked' && pending.method !== 'tools/call') {
-    if (pending.method === 'tools/list')
-      answer(step, pending, passTools(step, pending, emptyAnswer(pending)));
-    else
-      refuse(
-        step,
-        pending,
-        CODE.loginNeeded,
-        'login_needed',
-        `Nobody is logged in to ${state.config.hostLabel}. Call the tool ${state.authTool} first.`,
-      );
+    if (pending.method === 'tools/list' && !pending.paged)
+      answer(step, pending, onlyAuthTool(state, pending));
+    else refuseLocked(step, pending);
   } else if (state.auth.kind === 'stale') awaitRenewal(step, pending);
   else route(step, pending);
 }
 
-function emptyAnswer(pending: Pending): ResponseFrame {
-  const bytes = errorFrame(pending.id, CODE.loginNeeded, 'login needed');
-  return { kind: 'response', id: pending.id, outcome: 'error', bytes, streaming: false };
-}
-
 /** The failure goes to the client, with what the proxy knows about it. */
-function explain(step: Step, pending: Pending, frame: ResponseFrame, text: string, why: string): void {
+function explain(step: Step, pending: Pending, text: string, why: string): void {
   const { hostLabel, version } = step.state.config;
   const explained = `${text}\n\n${why} (gh-mcp-proxy ${version}, host ${hostLabel})`;
-  const isCall = pending.method === 'tools/call';
-  answer(step, pending, isCall ? toolResult(pending, explained, true) : frame.bytes);
+  refuse(step, pending, CODE.credentialRefused, 'credential_refused', explained);
 }
 
 /** What an upstream asks of the client goes under an id that names the generation, since ids start anew in each. */

@@ -60,12 +60,7 @@ export function prepareContainerCommand(command: readonly string[], names: reado
   if (run === undefined) return [...command];
   checkStdio(run);
   checkLiterals(run, names);
-  return [
-    ...command.slice(0, run.flagsAt),
-    // Further flags of our own belong here.
-    ...environmentFlags(run, names),
-    ...command.slice(run.flagsAt),
-  ];
+  return [...command.slice(0, run.flagsAt), ...environmentFlags(run, names), ...command.slice(run.flagsAt)];
 }
 
 function parseContainerRun(command: readonly string[]): ContainerRun | undefined {

@@ -2,7 +2,7 @@
 // Not for: which token that is, or carrying the names into a container (container.ts).
 import { UsageError } from '../base/errors.ts';
 
-/** Set for the child where the person gave a host to the proxy and none to the server. */
+/** Set for the child where the person gave a host to the proxy and none, or a bare name, to the server. */
 export const HOST_ENV = 'GITHUB_HOST';
 
 /**
@@ -32,10 +32,10 @@ const GITHUB_TOKEN_NAMES = [
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** What a token looks like that somebody wrote in the place of something else: never to be printed back. */
-const TOKEN_LIKE = /^(gh[opusr]_|github_pat_)/;
+/** What a token looks like that somebody wrote in the place of something else, `NAME=` before it or not. */
+const TOKEN_LIKE = /(?:^|[=:])(?:gh[opusr]_|github_pat_)/;
 
-/** Whether a word of the command line is most likely a token of GitHub's. */
+/** Whether a word of the command line most likely holds a token of GitHub's: it must not be printed back. */
 export function looksLikeToken(word: string): boolean {
   return TOKEN_LIKE.test(word);
 }
@@ -45,7 +45,7 @@ export interface ChildEnvironmentOptions {
   /** The names of `--token-env`, each valid by {@link validateTokenEnvName}; every one gets the token. */
   readonly tokenEnv: readonly string[];
   readonly token: string;
-  /** The host's origin, such as `https://ghes.example`; used only where the parent has no `GITHUB_HOST`. */
+  /** The host's origin, such as `https://ghes.example`; used only where the parent's `GITHUB_HOST` is not a URL. */
   readonly host?: string;
   /** Further names of secrets that are the proxy's own, such as those of `env:` key sources. */
   readonly ownNames?: readonly string[];
@@ -55,7 +55,8 @@ export interface ChildEnvironmentOptions {
 
 /**
  * The child's environment (DESIGN 2.5). An empty `GITHUB_HOST` counts as none, as it does for
- * github-mcp-server. Names in `tokenEnv` win over every rule that removes.
+ * github-mcp-server, which also refuses one without a scheme: the proxy takes `octo.ghe.com` and passes it on with
+ * one. Names in `tokenEnv` win over every rule that removes.
  */
 export function childEnvironment(options: ChildEnvironmentOptions): Record<string, string> {
   const { parent, tokenEnv, token, host, ownNames = [], platform = process.platform } = options;
@@ -69,7 +70,7 @@ export function childEnvironment(options: ChildEnvironmentOptions): Record<strin
   for (const [name, value] of Object.entries(parent)) {
     if (value === undefined || isOwn(fold(name))) continue;
     if (fold(name) === HOST_ENV) {
-      if (value === '') continue;
+      if (value === '' || (host !== undefined && !value.includes('://'))) continue;
       hostIsSet = true;
     }
     kept.set(name, value);

@@ -3,7 +3,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { messageOf, UsageError, UserError } from '../base/errors.ts';
+import { codeOf, messageOf, UsageError, UserError } from '../base/errors.ts';
 
 export interface SpawnOptions {
   readonly command: readonly string[];
@@ -71,7 +71,7 @@ export function describeSpawnFailure(error: unknown, command: readonly string[],
       cause,
     });
   }
-  switch (codeOf(error)) {
+  switch (codeOf(error) ?? '') {
     case 'ENOENT': {
       if (/\s/.test(file) && kindOf(resolve(cwd ?? '', file)) === undefined) {
         return new UserError(
@@ -141,10 +141,6 @@ export function describeSpawnFailure(error: unknown, command: readonly string[],
 function shown(file: string): string {
   const [first = '', ...rest] = file.split(/\s+/);
   return rest.length === 0 ? first : `${first} ...`;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 function kindOf(path: string): 'directory' | 'file' | undefined {

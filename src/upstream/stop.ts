@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { isRunning, posixGroup, processTree, type ProcessTree } from './process-tree.ts';
+import { isRunning, processTree, type ProcessTree } from './process-tree.ts';
 
 /** How long each rung waits, in milliseconds. Their sum is the longest a stop can take. */
 export interface Patience {
@@ -61,44 +61,24 @@ export function stopProcess(options: StopOptions): Promise<StopResult> {
   return stop;
 }
 
-/**
- * Ends what is left of the process group `pid` whose leader has ended: SIGTERM, a wait, SIGKILL. Call it as soon
- * as the leader has ended, while the number cannot belong to anybody else. POSIX only: on Windows nothing is left
- * to be found by then.
- */
-export async function sweepGroup(
-  pid: number,
-  options: { readonly clock: Clock; readonly patience?: Patience },
-): Promise<void> {
-  const { clock, patience = DEFAULT_PATIENCE } = options;
-  if (process.platform === 'win32') return;
-  const group = posixGroup(pid);
-  await stayAwake(async () => {
-    await sweep(group, (ms) => until(() => !group.alive(), ms, clock), patience);
-  });
-}
-
-function climb(options: StopOptions): Promise<StopResult> {
+async function climb(options: StopOptions): Promise<StopResult> {
   const { child, clock, log, patience = DEFAULT_PATIENCE, tree = processTree(child) } = options;
-  if (child.pid === undefined) return Promise.resolve({ how: 'gone', code: null, signal: null });
+  if (child.pid === undefined) return { how: 'gone', code: null, signal: null };
   let how: StopResult['how'] = 'gone';
   const reach = (rung: StopResult['how'], message: string): void => {
     if (isRunning(child)) how = rung;
     log.debug(`upstream ${child.pid}: ${message}`);
   };
 
-  return stayAwake(async () => {
-    // The pipe may break under the last write, and kill may find nobody: neither is news by now.
-    child.on('error', ignore);
-    child.stdin?.on('error', ignore);
-    if (isRunning(child)) reach('eof', 'end of input');
-    child.stdin?.end();
-    await until(() => !isRunning(child), patience.eofMs, clock, child);
-    await sweep(tree, (ms) => until(() => !tree.alive(), ms, clock, child), patience, reach);
-    if (tree.alive())
-      log.warn(`upstream ${child.pid}: SIGKILL has not ended it within ${patience.killMs} ms`);
-    return { how, code: child.exitCode, signal: child.signalCode };
-  });
+  // The pipe may break under the last write, and kill may find nobody: neither is news by now.
+  child.on('error', ignore);
+  child.stdin?.on('error', ignore);
+  if (isRunning(child)) reach('eof', 'end of input');
+  child.stdin?.end();
+  await until(() => !isRunning(child), patience.eofMs, clock, child);
+  await sweep(tree, (ms) => until(() => !tree.alive(), ms, clock, child), patience, reach);
+  if (tree.alive()) log.warn(`upstream ${child.pid}: SIGKILL has not ended it within ${patience.killMs} ms`);
+  return { how, code: child.exitCode, signal: child.signalCode };
 }
 
 /** The two lower rungs: ask all of the tree to end, then make it. */
@@ -106,7 +86,7 @@ async function sweep(
   tree: ProcessTree,
   wait: (ms: number) => Promise<void>,
   patience: Patience,
-  reach: (rung: 'term' | 'kill', message: string) => void = ignore,
+  reach: (rung: 'term' | 'kill', message: string) => void,
 ): Promise<void> {
   let left = patience.termMs + patience.killMs;
   if (!tree.alive()) return;
@@ -148,19 +128,6 @@ function until(done: () => boolean, ms: number, clock: Clock, child?: ChildProce
     let next = clock.after(pause, look);
     child?.on('exit', look);
   });
-}
-
-/**
- * Keeps the process alive for `work`. The clock's timers do not, and once the child has ended nothing else may:
- * without this the proxy could end before it has swept what the child left.
- */
-async function stayAwake<T>(work: () => Promise<T>): Promise<T> {
-  const hold = setInterval(ignore, 2 ** 30);
-  try {
-    return await work();
-  } finally {
-    clearInterval(hold);
-  }
 }
 
 function ignore(): void {}

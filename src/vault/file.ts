@@ -1,16 +1,16 @@
 // The vault of `--store file`: sealed records in the state directory, one file each (DESIGN 2.8).
 // Not for: the order in which processes refresh a shared record (a lock is another module's), or making keys.
+import { createHash } from 'node:crypto';
 import { unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { systemClock } from '../base/clock.ts';
-import { messageOf, StorageError } from '../base/errors.ts';
+import { codeOf, messageOf, StorageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { canonicalIdentity, recordName } from './identity.ts';
+import { canonicalIdentity } from './identity.ts';
 import type { KeySource } from './key-file.ts';
 import { createKeyFile } from './key-file.ts';
 import {
-  codeOf,
   makePrivateDirectory,
   readPrivate,
   replacePrivate,
@@ -109,6 +109,11 @@ export function createFileVault({ stateDir, log, clock = systemClock, keys }: Fi
       }
     },
   };
+}
+
+/** SHA-256 of the canonical identity, hex: says nothing about the account to someone who lists the directory. */
+export function recordName(identity: RecordIdentity): string {
+  return createHash('sha256').update(canonicalIdentity(identity)).digest('hex');
 }
 
 /** @returns whether the file is judged for good; `false` where it was replaced meanwhile and is worth another look */

@@ -1,6 +1,5 @@
-// What a record is called: the canonical form of its identity, and the file name made from it.
-// Not for: reading or writing records (file.ts), or what a token means (auth/).
-import { createHash } from 'node:crypto';
+// What a record is called: the canonical form of its identity. Not for: the file name made from it (file.ts), so that a
+// start without files does without node:crypto, whose loading takes milliseconds.
 import type { RecordIdentity } from './vault.ts';
 
 /**
@@ -17,9 +16,4 @@ export function canonicalIdentity(identity: RecordIdentity): string {
     identity.profile,
     scopes,
   ]);
-}
-
-/** SHA-256 of the canonical identity, hex: says nothing about the account to someone who lists the directory. */
-export function recordName(identity: RecordIdentity): string {
-  return createHash('sha256').update(canonicalIdentity(identity)).digest('hex');
 }

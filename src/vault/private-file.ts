@@ -1,9 +1,9 @@
 // Files that only their owner may read, written so that a crash leaves the old or the new one, whole.
 // Not for: what is in them. Windows has no permission bits: there the profile directory's ACL protects them.
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { messageOf, StorageError } from '../base/errors.ts';
+import { codeOf, messageOf, StorageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 
 const FILE_MODE = 0o600;
@@ -38,7 +38,7 @@ export async function readPrivate(file: string, log: Log): Promise<Buffer | unde
 /** @throws {StorageError} it cannot be made */
 export async function makePrivateDirectory(directory: string, log: Log): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+    await makeDirectories(directory);
     if (!hasModes) return;
     const handle = await open(directory, 'r');
     try {
@@ -52,6 +52,29 @@ export async function makePrivateDirectory(directory: string, log: Log): Promise
   } catch (error) {
     throw storageError('create', directory, error);
   }
+}
+
+/**
+ * Makes a directory and those above it. Node's own `recursive` tries for ever, on a thread that cannot be stopped,
+ * where a directory is there and answers ENOENT to whatever is made in it: an automounter's, or /proc.
+ */
+async function makeDirectories(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: DIRECTORY_MODE });
+  } catch (error) {
+    if (await isDirectory(directory)) return;
+    const parent = path.dirname(directory);
+    if (codeOf(error) !== 'ENOENT' || parent === directory || (await isDirectory(parent))) throw error;
+    await makeDirectories(parent);
+    await makeDirectories(directory);
+  }
+}
+
+async function isDirectory(at: string): Promise<boolean> {
+  return stat(at).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /**
@@ -185,8 +208,4 @@ export function storageError(action: string, file: string, error: unknown): Stor
     next: `${mend}, ${elsewhere}.`,
     cause: error,
   });
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,5 +1,5 @@
 // The envelope around a record: AES-256-GCM, bound to the record's identity (DESIGN 2.8).
-// Not for: where keys come from (key.ts), files, or the meaning of what is sealed.
+// Not for: where keys come from (key-file.ts), files, or the meaning of what is sealed.
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { Secret } from '../base/secret.ts';
 import { parseObject } from './record.ts';

@@ -17,15 +17,24 @@ export interface RecordIdentity {
   readonly scopes: readonly string[];
 }
 
-/** A stored credential. Times are milliseconds since the epoch. */
+/** A credential, as it is kept and as it is used. Times are milliseconds since the epoch, wall clock. */
 export interface VaultRecord {
   readonly accessToken: Secret;
+  /** Absent where the authorization server gave none: the token cannot be renewed without a person. */
   readonly refreshToken?: Secret;
+  /** When the token was received: with `expiresAt` it gives the lifetime. */
   readonly issuedAt: number;
+  /** Absent: does not expire, as far as anybody said. */
   readonly expiresAt?: number;
   readonly refreshTokenExpiresAt?: number;
+  /** Empty for GitHub App tokens, whose reach is given by permissions. */
   readonly scopes: readonly string[];
+  /** The account's login name, once it was verified. */
   readonly login?: string;
+  /**
+   * How a new token relates to this one (DESIGN 2.4): `exclusive` when getting the new one kills the old one at once
+   * (GitHub App user tokens), `overlapping` when the old one stays valid.
+   */
   readonly rotation: 'exclusive' | 'overlapping';
 }
 

@@ -125,6 +125,26 @@ const CASES: readonly Case[] = [
     says: /looks like a token.*\n.*revoke/,
   },
   { name: 'a token as a stray word', args: [TOKEN], says: /looks like a token.*\n.*revoke/ },
+  {
+    name: 'a token as a stray word with a name',
+    args: [`GITHUB_TOKEN=${TOKEN}`],
+    says: /looks like a token.*\n.*revoke/,
+  },
+  {
+    name: 'a token as the value of an option',
+    args: ['--log-level', TOKEN],
+    says: /--log-level was given what looks like a token.*\n.*revoke/,
+  },
+  {
+    name: 'a token as the host',
+    args: ['--gh-host', TOKEN],
+    says: /--gh-host was given what looks like a token.*\n.*revoke/,
+  },
+  {
+    name: 'a token as a setting in the environment',
+    env: { GH_MCP_PROXY_STORE: TOKEN },
+    says: /GH_MCP_PROXY_STORE was given what looks like a token.*\n.*revoke/,
+  },
   { name: 'a token in an unknown option', args: [`--token=${TOKEN}`], says: /unknown option '--token'/i },
   { name: 'a token as the client id', args: ['--oauth-client-id', TOKEN], says: /--oauth-client-id.*token/ },
 ];

@@ -1,15 +1,13 @@
 // The upper rungs of the login ladder (DESIGN 2.3): URL and form elicitation, and each way a client may answer.
 // Not for: text (login-text.test.ts), or what the SDK's client makes of it (login-sdk.test.ts).
 import { expect, test } from 'vitest';
-import { codeIn, loginOptions, pollsOf, startTestGithub } from '../support/login.ts';
+import { codeIn, loginOptions, openLocked, pollsOf } from '../support/login.ts';
 import { toolText } from '../support/messages.ts';
 import type { Json, Message } from '../support/messages.ts';
 import { startProxy } from '../support/proxy.ts';
 
 async function open(elicitation: Json) {
-  const github = await startTestGithub();
-  const client = startProxy(loginOptions(github));
-  await client.initialize({ elicitation });
+  const { github, client } = await openLocked({}, { elicitation });
   /** The next dialog, which stays open until it is answered. */
   const dialog = () =>
     client.nextMessage(({ method }) => method === 'elicitation/create', undefined, 'dialog');

@@ -8,6 +8,7 @@ import {
   codeIn,
   loginOptions,
   logIn,
+  openLocked,
   pollsOf,
   startTestGithub,
   TOKEN_PATH,
@@ -17,9 +18,7 @@ import { toolNames, toolText } from '../support/messages.ts';
 import { startProxy } from '../support/proxy.ts';
 
 async function open(options: LoginOptions = {}) {
-  const github = await startTestGithub();
-  const client = startProxy(loginOptions(github, options));
-  await client.initialize();
+  const { github, client } = await openLocked(options);
   /** An answer that says what went wrong; it is marked as an error, and the proxy lives on. */
   const failure = async (name = 'auth_login') => {
     const answer = await client.callTool(name);

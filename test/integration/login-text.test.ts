@@ -2,28 +2,11 @@
 // that the client takes back, and progress. Not for: elicitation (login-elicitation.test.ts).
 import { expect, test } from 'vitest';
 import { CLIENT_IDS } from '../../fixtures/github/emulator.mjs';
-import {
-  CODE_PATH,
-  codeIn,
-  loginOptions,
-  logIn,
-  pollsOf,
-  startTestGithub,
-  TOKEN_PATH,
-} from '../support/login.ts';
-import type { LoginOptions } from '../support/login.ts';
+import { CODE_PATH, codeIn, logIn, openLocked, pollsOf, TOKEN_PATH } from '../support/login.ts';
 import { toolNames, toolText } from '../support/messages.ts';
-import { startProxy } from '../support/proxy.ts';
-
-async function open(options: LoginOptions = {}) {
-  const github = await startTestGithub();
-  const client = startProxy(loginOptions(github, options));
-  await client.initialize();
-  return { github, client };
-}
 
 test('the text holds the address, the code, how long it lasts and the next step, and is no failure', async () => {
-  const { github, client } = await open();
+  const { github, client } = await openLocked();
   const answer = await client.callTool('auth_login');
   const text = toolText(answer);
   expect(text).toContain(`${github.url}/login/device `);
@@ -34,7 +17,7 @@ test('the text holds the address, the code, how long it lasts and the next step,
 });
 
 test('a call that comes while the code waits joins it: one code for all, and all are done with it', async () => {
-  const { github, client } = await open();
+  const { github, client } = await openLocked();
   const code = codeIn(toolText(await client.callTool('auth_login')));
   const joined = [
     client.callTool('auth_login'),
@@ -51,7 +34,7 @@ test('a call that comes while the code waits joins it: one code for all, and all
 });
 
 test('two calls at once begin one flow, and both get its text', async () => {
-  const { github, client } = await open();
+  const { github, client } = await openLocked();
   const [one, two] = await Promise.all([client.callTool('auth_login'), client.callTool('get_me')]);
   expect(codeIn(toolText(one))).toBe(codeIn(toolText(two)));
   expect(github.count(CODE_PATH)).toBe(1);
@@ -61,7 +44,7 @@ test('two calls at once begin one flow, and both get its text', async () => {
 });
 
 test('list_changed comes before the answer of the call that was waiting', async () => {
-  const { github, client } = await open();
+  const { github, client } = await openLocked();
   await logIn(client, github);
   const changed = client.messages.findIndex(({ method }) => method === 'notifications/tools/list_changed');
   const answered = client.messages.findIndex(
@@ -72,7 +55,7 @@ test('list_changed comes before the answer of the call that was waiting', async 
 });
 
 test('auth_login called after the login says who is logged in and asks GitHub for nothing', async () => {
-  const { github, client } = await open();
+  const { github, client } = await openLocked();
   await logIn(client, github);
   const asked = github.requests.length;
   const answer = await client.callTool('auth_login');
@@ -83,7 +66,7 @@ test('auth_login called after the login says who is logged in and asks GitHub fo
 });
 
 test('scopes of the call are asked for on top of the configured ones; an OAuth App token does not expire', async () => {
-  const { github, client } = await open({
+  const { github, client } = await openLocked({
     clientId: CLIENT_IDS.oauthApp,
     args: ['--oauth-scopes', 'repo, gist'],
   });
@@ -102,7 +85,10 @@ test('scopes of the call are asked for on top of the configured ones; an OAuth A
 });
 
 test('a login for more scopes keeps those that were granted before, and the old token serves meanwhile', async () => {
-  const { github, client } = await open({ clientId: CLIENT_IDS.oauthApp, args: ['--oauth-scopes', 'repo'] });
+  const { github, client } = await openLocked({
+    clientId: CLIENT_IDS.oauthApp,
+    args: ['--oauth-scopes', 'repo'],
+  });
   github.approve(codeIn(toolText(await client.callTool('auth_login', { scopes: ['gist'] }))));
   await client.callTool('auth_login');
   const since = github.requests.length;
@@ -115,7 +101,7 @@ test('a login for more scopes keeps those that were granted before, and the old 
 });
 
 test('a call that the client takes back is not answered, and the flow goes on for the next', async () => {
-  const { github, client } = await open();
+  const { github, client } = await openLocked();
   const code = codeIn(toolText(await client.callTool('auth_login')));
   client.send({ jsonrpc: '2.0', id: 'given up', method: 'tools/call', params: { name: 'get_me' } });
   client.notify('notifications/cancelled', { requestId: 'given up' });
@@ -129,7 +115,7 @@ test('a call that the client takes back is not answered, and the flow goes on fo
 });
 
 test('a call that was taken back before the code came does not use the code up', async () => {
-  const { github, client } = await open();
+  const { github, client } = await openLocked();
   github.fault({ path: CODE_PATH, kind: 'slow', delayMs: 200 });
   client.send({ jsonrpc: '2.0', id: 'given up', method: 'tools/call', params: { name: 'get_me' } });
   client.notify('notifications/cancelled', { requestId: 'given up' });
@@ -141,7 +127,7 @@ test('a call that was taken back before the code came does not use the code up',
 test.each(['"text \\u00e9"', '7', '9007199254740993'])(
   'progress with the token %s, as the client wrote it, says where to go',
   async (token) => {
-    const { github, client } = await open();
+    const { github, client } = await openLocked();
     const code = codeIn(toolText(await client.callTool('auth_login')));
     const params = `{"name":"get_me","_meta":{"progressToken":${token}}}`;
     client.send(`{"jsonrpc":"2.0","id":"p","method":"tools/call","params":${params}}`);
@@ -155,7 +141,7 @@ test.each(['"text \\u00e9"', '7', '9007199254740993'])(
 );
 
 test('a code that has expired unseen is followed by a new one', async () => {
-  const { github, client } = await open();
+  const { github, client } = await openLocked();
   const code = codeIn(toolText(await client.callTool('auth_login')));
   github.expireCode(code);
   await client.waitForStderr(/the code expired before anybody entered it/);

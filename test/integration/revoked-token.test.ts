@@ -2,6 +2,7 @@
 // renewal, and the call is made again. Not for: tokens whose time has come (rotation.test.ts).
 import { expect, test } from 'vitest';
 import { CLIENT_IDS } from '../../fixtures/github/emulator.mjs';
+import { codeIn } from '../support/login.ts';
 import { toolNames, toolText } from '../support/messages.ts';
 import { closeCleanly, openSession, refreshes } from '../support/session.ts';
 import type { OpenSession } from '../support/session.ts';
@@ -68,6 +69,30 @@ test('a second failure goes to the client with an explanation, and nothing loops
   expect(journal.generations()).toHaveLength(2);
   // It was not the token: the session works as soon as GitHub does.
   expect(toolText(await client.callTool('get_me'))).toBe(ME);
+  await closeCleanly(session);
+});
+
+test('a second token that is revoked at once is renewed at once, too', async () => {
+  const session = await revoked();
+  const { client, github } = session;
+  expect(toolText(await client.callTool('get_me'))).toBe(ME);
+  const [second = ''] = github.liveTokens();
+  github.revoke(second);
+  expect(toolText(await client.callTool('get_me'))).toBe(ME);
+  expect(statuses(session)).toEqual([200, 401, 200, 401, 200]);
+  expect(refreshes(session)).toHaveLength(2);
+  await closeCleanly(session);
+});
+
+test('an app that is no longer authorised, just after a renewal: the call leads to a login', async () => {
+  const session = await revoked();
+  const { client, github } = session;
+  expect(toolText(await client.callTool('get_me'))).toBe(ME);
+  github.revokeAll('octocat');
+  const asked = toolText(await client.callTool('get_me'));
+  github.approve(codeIn(asked));
+  expect(toolText(await client.callTool('get_me'))).toBe(ME);
+  expect(refreshes(session)).toHaveLength(2);
   await closeCleanly(session);
 });
 

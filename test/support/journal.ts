@@ -5,7 +5,6 @@ import path from 'node:path';
 import type { JournalEntry } from '../../fixtures/servers/lib/journal.mjs';
 import { tempDir } from './temp.ts';
 
-
 export interface Journal {
   /** For `--journal`. */
   readonly file: string;

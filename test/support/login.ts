@@ -4,6 +4,8 @@ import { onTestFinished } from 'vitest';
 import { CLIENT_IDS, startGithub } from '../../fixtures/github/emulator.mjs';
 import type { GithubEmulator, GithubOptions, RecordedRequest } from '../../fixtures/github/emulator.mjs';
 import { toolText } from './messages.ts';
+import type { Json } from './messages.ts';
+import { startProxy } from './proxy.ts';
 import type { ProxyOptions } from './proxy.ts';
 import type { RawClient } from './raw-client.ts';
 import { serverCommand } from './spawned.ts';
@@ -19,6 +21,17 @@ export async function startTestGithub(options: GithubOptions = {}): Promise<Gith
   const github = await startGithub({ interval: INTERVAL, slowDownStep: INTERVAL, ...options });
   onTestFinished(() => github.close());
   return github;
+}
+
+/** An emulator, and the proxy before a scripted server; the client has shaken hands, and nobody is logged in. */
+export async function openLocked(
+  options: LoginOptions = {},
+  capabilities: Json = {},
+): Promise<{ readonly github: GithubEmulator; readonly client: RawClient }> {
+  const github = await startTestGithub();
+  const client = startProxy(loginOptions(github, options));
+  await client.initialize(capabilities);
+  return { github, client };
 }
 
 export interface LoginOptions extends Pick<ProxyOptions, 'env' | 'cwd'> {

@@ -1,7 +1,6 @@
 // Errors that a person reads: what happened, why, what to do next (DESIGN 2.9).
 import { expect, test } from 'vitest';
 import {
-  CancelledError,
   EXIT,
   messageOf,
   RefusedError,
@@ -35,7 +34,6 @@ test.each([
   [new StorageError('m'), 'StorageError', EXIT.error],
   [new UnreachableError('m'), 'UnreachableError', EXIT.error],
   [new RefusedError('bad_refresh_token', 'm'), 'RefusedError', EXIT.error],
-  [new CancelledError('m'), 'CancelledError', EXIT.error],
 ])('%s has its own name and exit code', (error, name, exitCode) => {
   expect(error.name).toBe(name);
   expect(error.exitCode).toBe(exitCode);

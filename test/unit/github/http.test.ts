@@ -3,28 +3,17 @@ import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { UnreachableError } from '../../../src/base/errors.ts';
 import { createHttp, requestJson } from '../../../src/github/http.ts';
 import { unreachable } from '../../../src/github/network-error.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
+import { serveHttp } from '../../support/loopback.ts';
 import { assertHarmless, neverAborted, rejection } from './support.ts';
 
 const SECRET = 'ghr_thisIsSentAndNeverShown0123456789';
 const http = createHttp(systemClock);
-
-async function serve(answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 const request = (origin: string) => ({
   method: 'POST' as const,
@@ -34,7 +23,7 @@ const request = (origin: string) => ({
 });
 
 test('sends what it was given, says who it is, and reads JSON', async () => {
-  const origin = await serve((incoming, response) => {
+  const origin = await serveHttp((incoming, response) => {
     const { authorization, accept, 'user-agent': agent } = incoming.headers;
     response.end(JSON.stringify({ method: incoming.method, authorization, accept, agent }));
   });
@@ -53,7 +42,7 @@ test.each([
   [401, '{"message":"Bad credentials"}', { message: 'Bad credentials' }],
   [404, '<html>Not Found</html>', undefined],
 ])('a %i is an answer, with JSON or without', async (status, body, data) => {
-  const origin = await serve((_, response) => response.writeHead(status).end(body));
+  const origin = await serveHttp((_, response) => response.writeHead(status).end(body));
   expect(await requestJson(http, request(origin), neverAborted)).toEqual({ status, data });
 });
 
@@ -79,7 +68,7 @@ describe('no usable answer is an UnreachableError that says why:', () => {
       /cannot reach .* \(HPE_/,
     ],
   ])('%s', async (_name, answer, why) => {
-    const origin = await serve(answer);
+    const origin = await serveHttp(answer);
     const error = await rejection(requestJson(http, request(origin), neverAborted));
     expect(error).toBeInstanceOf(UnreachableError);
     expect(error).toMatchObject({ message: expect.stringMatching(why) as string });
@@ -89,11 +78,11 @@ describe('no usable answer is an UnreachableError that says why:', () => {
 
   test('a redirect, which is not followed', async () => {
     const asked: (string | undefined)[] = [];
-    const other = await serve((incoming, response) => {
+    const other = await serveHttp((incoming, response) => {
       asked.push(incoming.url);
       response.end('{}');
     });
-    const origin = await serve((_, response) =>
+    const origin = await serveHttp((_, response) =>
       response.writeHead(307, { location: `${other}/stolen` }).end(),
     );
     const error = await rejection(requestJson(http, request(origin), neverAborted));
@@ -117,14 +106,14 @@ describe('no usable answer is an UnreachableError that says why:', () => {
 
   test('silence, once the time is up', async () => {
     const clock = createFakeClock();
-    const origin = await serve(() => clock.advance(10_000));
+    const origin = await serveHttp(() => clock.advance(10_000));
     const error = await rejection(requestJson(createHttp(clock), request(origin), neverAborted));
     expect(error).toMatchObject({ message: `${origin} did not answer within 10 s` });
   });
 
   test('a body that never ends, once the time is up', async () => {
     const clock = createFakeClock();
-    const origin = await serve((_, response) => {
+    const origin = await serveHttp((_, response) => {
       response.write('{"slow":', () => clock.advance(10_000));
     });
     const error = await rejection(requestJson(createHttp(clock), request(origin), neverAborted));
@@ -136,7 +125,7 @@ describe('no usable answer is an UnreachableError that says why:', () => {
 test('an abort rejects at once with its own reason', async () => {
   const controller = new AbortController();
   const reason = new Error('the person said no');
-  const origin = await serve(() => controller.abort(reason));
+  const origin = await serveHttp(() => controller.abort(reason));
   expect(await rejection(requestJson(http, request(origin), controller.signal))).toBe(reason);
   expect(await rejection(requestJson(http, request(origin), controller.signal))).toBe(reason);
 });

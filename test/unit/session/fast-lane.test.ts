@@ -95,6 +95,9 @@ function request(random: Random, id: number): string {
     `{"jsonrpc":"2.0","id":"${id}","method":"tools/call","params":${params}}`,
     `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":${params} }`,
     `{"jsonrpc":"2.0","id":9007199254740993${id},"method":"tools/call","params":${params}}\r`,
+    `{"jsonrpc":"2.0","id":0${id},"method":"tools/call","params":${params}}`,
+    `{"method":"tools/call","params":${params},"jsonrpc":"2.0","id":0${id}}`,
+    `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"auth\\u005flogin"}}`,
     `{"jsonrpc":"2.0","id":${id},"method":"tools/list"}`,
     `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"echo"}`,
     `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${id}}}`,
@@ -141,6 +144,25 @@ describe('a run of frames', () => {
     const effects = inRuns(state, 'requests', Buffer.from(calls));
     expect(effects).toHaveLength(1);
     expect([...state.pending.keys()]).toEqual(['1', '2', '3']);
+  });
+
+  test('is not kept beyond 16 MB in all, and leaves nothing behind', () => {
+    const { state } = startReady({}, token);
+    const text = 'x'.repeat(100_000);
+    const ids = Array.from({ length: 300 }, (_, id) => id);
+    for (const id of ids) {
+      const params = `{"name":"echo","arguments":{"text":"${text}"}}`;
+      const frame = `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":${params}}\n`;
+      expect(inRuns(state, 'requests', Buffer.from(frame))).toHaveLength(1);
+    }
+    const kept = [...state.pending.values()].filter(({ bytes }) => bytes !== undefined);
+    expect(kept.map(({ id }) => Number(id))).toEqual(ids.slice(0, kept.length));
+    expect(kept.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0)).toBe(state.pendingBytes);
+    expect(state.pendingBytes).toBeGreaterThan(16_000_000);
+    expect(state.pendingBytes).toBeLessThanOrEqual(16 * 1024 * 1024);
+    const results = ids.map((id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[]}}\n`).join('');
+    expect(inRuns(state, 'results', Buffer.from(results))).toHaveLength(1);
+    expect(state.pendingBytes).toBe(0);
   });
 
   test('is not begun while a renewal drains: what comes in then is held', () => {

@@ -25,6 +25,7 @@ function isAtRest(world: World): void {
   world.calmDown();
   expect(world.unanswered).toEqual([]);
   expect(world.state.pending.size).toBe(0);
+  expect(world.state.pendingBytes).toBe(0);
   expect(world.state.held).toEqual([]);
   expect(world.state.heldBytes).toBe(0);
   expect(world.state.retired.size).toBe(0);

@@ -33,6 +33,15 @@ describe('a call returns within 45 s', () => {
     expect(said(session.pass(1))).toMatchObject([{ id: 2 }]);
   });
 
+  test('at once, where more than 32 MB wait already', () => {
+    const session = waiting();
+    const text = 'x'.repeat(1024 * 1024);
+    const ids = Array.from({ length: 40 }, (_, index) => index + 2);
+    const told = ids.flatMap((id) => said(session.client(call(id, 'echo', { text }))));
+    expect(told.map(({ id }) => id)).toEqual(ids.slice(31));
+    expect(toolText(told[0] ?? {})).toContain('Too many calls are waiting for the login');
+  });
+
   test('each from its own beginning', () => {
     const session = waiting();
     session.now += 20_000;

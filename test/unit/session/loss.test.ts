@@ -43,6 +43,21 @@ describe('in mid-call', () => {
     ]);
   });
 
+  test('of calls in flight 16 MB are made again; others hear the truth, and their bytes are not kept', () => {
+    const session = running();
+    const ids = Array.from({ length: 40 }, (_, id) => id);
+    for (const id of ids) session.client(call(id, 'read', { text: 'x'.repeat(1024 * 1024) }));
+    const kept = [...session.state.pending.values()].filter(({ bytes }) => bytes !== undefined);
+    expect(kept).toHaveLength(15);
+    const told = said(crash(session));
+    expect(told.map(({ id }) => id)).toEqual(ids.slice(15));
+    expect(toolText(told[0] ?? {})).toContain('may or may not have run');
+    session.pass(0);
+    expect(sentIds(session.shakeHands())).toEqual(ids.slice(0, 15));
+    for (const id of ids.slice(0, 15)) session.upstream({ id, result: {} });
+    expect(session.state.pendingBytes).toBe(0);
+  });
+
   test('what the client gave up is neither answered nor made again', () => {
     const session = running();
     session.client(call(1, 'read'));

@@ -70,14 +70,68 @@ describe('a call whose token is refused', () => {
     expect(toolText(only(said(next)))).toContain('does not do so again at once');
   });
 
-  test('may be renewed again after a minute', () => {
+  test('a second time, of another method than tools/call: an error that explains it just so', () => {
+    const session = calling();
+    const error = { code: 0, message: 'failed: GET https://api.github.com/x: 401 Bad credentials []' };
+    session.client({ id: 1, method: 'resources/read', params: { uri: 'repo://o/r' } });
+    session.upstream({ id: 1, error });
+    renew(session);
+    const { code, message, data } = only(said(session.upstream({ id: 1, error }))).error ?? {};
+    expect({ code, data }).toEqual({ code: 4011, data: { reason: 'credential_refused', retryable: false } });
+    expect(message).toMatch(/401 Bad credentials[^]*got a new token and made this call again/);
+  });
+
+  test('is renewed a minute after a token that was refused as soon as it was there', () => {
+    const session = calling(1);
+    session.upstream({ id: 1, result: REFUSED });
+    renew(session);
+    session.upstream({ id: 1, result: REFUSED });
+    session.pass(MINUTE);
+    session.client(call(2, 'get_me'));
+    expect(deeds(session.upstream({ id: 2, result: REFUSED }))).toEqual(['refresh']);
+  });
+
+  test('is renewed at once up to three times a minute, as long as each token has served', () => {
+    const session = calling(1);
+    const refused = (id: number): ReturnType<Stepped['step']> => {
+      session.client(call(id, 'get_me'));
+      return session.upstream({ id, result: REFUSED });
+    };
+    for (const id of [2, 3, 4]) {
+      session.pass(10_000);
+      expect(deeds(refused(id))).toEqual(['refresh']);
+      expect(sentIds(renew(session, id))).toContain(id);
+      expect(said(session.upstream({ id, result: {} }))).toMatchObject([{ id, result: {} }]);
+    }
+    const fourth = refused(5);
+    expect(deeds(fourth)).toEqual([]);
+    expect(toolText(only(said(fourth)))).toContain('does not do so again at once');
+    // The first of the three is a minute ago: there is room for another one.
+    session.pass(40_000);
+    expect(deeds(refused(6))).toEqual(['refresh']);
+  });
+
+  test('a second time, long after its token was there: that is another one that was refused', () => {
+    const session = calling(1);
+    session.upstream({ id: 1, result: REFUSED });
+    renew(session);
+    session.pass(10_001);
+    expect(toolText(only(said(session.upstream({ id: 1, result: REFUSED }))))).toContain('401');
+    session.client(call(2, 'get_me'));
+    expect(deeds(session.upstream({ id: 2, result: REFUSED }))).toEqual(['refresh']);
+  });
+
+  test('leads to a login where the token was renewed a moment ago and the next renewal is refused', () => {
     const session = calling(1);
     session.upstream({ id: 1, result: REFUSED });
     renew(session);
     session.upstream({ id: 1, result: {} });
-    session.pass(MINUTE);
     session.client(call(2, 'get_me'));
     expect(deeds(session.upstream({ id: 2, result: REFUSED }))).toEqual(['refresh']);
+    const locked = session.step({ type: 'refresh-refused', message: 'The refresh token was refused.' });
+    expect(deeds(locked)).toEqual(['login']);
+    session.step({ type: 'login-done', token: lasting(EIGHT_HOURS, 3, session.now) });
+    expect(sentIds(session.shakeHands())).toEqual([2]);
   });
 
   test('straight after a login is explained: another login would end the same', () => {

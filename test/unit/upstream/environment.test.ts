@@ -63,6 +63,12 @@ describe('childEnvironment', () => {
     expect(childEnvironment({ ...base, parent: {} })).not.toHaveProperty('GITHUB_HOST');
   });
 
+  it('completes a GITHUB_HOST that has no scheme, which github-mcp-server refuses', () => {
+    const parent = { GITHUB_HOST: 'octo.ghe.com' };
+    const host = 'https://octo.ghe.com';
+    expect(childEnvironment({ ...base, parent, host })['GITHUB_HOST']).toBe(host);
+  });
+
   it('compares names without case on Windows, and with case elsewhere', () => {
     const parent = {
       Path: 'C:\\',

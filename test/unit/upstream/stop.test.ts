@@ -6,9 +6,9 @@ import { build } from 'esbuild';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createLog } from '../../../src/base/log.ts';
-import { windowsTree } from '../../../src/upstream/process-tree.ts';
+import { posixGroup, windowsTree } from '../../../src/upstream/process-tree.ts';
 import { spawnUpstream } from '../../../src/upstream/spawn.ts';
-import { DEFAULT_PATIENCE, stopProcess, sweepGroup, type StopResult } from '../../../src/upstream/stop.ts';
+import { DEFAULT_PATIENCE, stopProcess, type StopResult } from '../../../src/upstream/stop.ts';
 import {
   ENDS_ON_EOF,
   IGNORES_TERM,
@@ -173,28 +173,7 @@ describe.skipIf(process.platform === 'win32')('stopProcess', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('sweepGroup', () => {
-  it('ends what is left of a group, by SIGKILL where it must', async () => {
-    const child = await startNode(
-      `process.stdin.once('data', () => process.exit(3)); ${startsGrandchild(STAYS + IGNORES_TERM)}`,
-    );
-    const pid = child.pid ?? 0;
-    groups.push(pid);
-    const closed = once(child, 'close');
-    child.stdin.write('crash');
-    await once(child, 'exit');
-    await sweepGroup(pid, { clock: systemClock, patience: { eofMs: 0, termMs: SHORT, killMs: FOREVER } });
-    expect(runningIn(pid)).toEqual([]);
-    await closed;
-  });
-
-  it('returns at once where nobody is left', async () => {
-    const child = await startNode(READY);
-    await once(child, 'close');
-    const patience = { eofMs: FOREVER, termMs: FOREVER, killMs: FOREVER };
-    await expect(sweepGroup(child.pid ?? 0, { clock: systemClock, patience })).resolves.toBeUndefined();
-  });
-
+describe.skipIf(process.platform === 'win32')('what a child left', () => {
   it.skipIf(process.platform !== 'linux')('does not wait for zombies that nobody reaps', async () => {
     // The parent is stopped before its child ends: from then on it cannot reap it.
     const parent = await spawnUpstream({
@@ -210,8 +189,10 @@ describe.skipIf(process.platform === 'win32')('sweepGroup', () => {
     const group = Number(line);
     groups.push(group, parent.pid ?? 0);
     process.kill(parent.pid ?? 0, 'SIGSTOP');
+    const ended = await startNode(READY);
+    await once(ended, 'close');
     const patience = { eofMs: FOREVER, termMs: FOREVER, killMs: FOREVER };
-    await sweepGroup(group, { clock: systemClock, patience });
+    await stopProcess({ child: ended, clock: systemClock, log, patience, tree: posixGroup(group) });
     expect(runningIn(group)).toEqual([]);
     expect(process.kill(-group, 0)).toBe(true); // it is still there, as a zombie
   });
@@ -221,14 +202,16 @@ describe.skipIf(process.platform === 'win32')('sweepGroup', () => {
     const program = `
       import { spawn } from 'node:child_process';
       import { systemClock } from './src/base/clock.ts';
-      import { sweepGroup } from './src/upstream/stop.ts';
+      import { createLog } from './src/base/log.ts';
+      import { stopProcess } from './src/upstream/stop.ts';
       const child = spawn(process.execPath, ['-e', ${JSON.stringify(leader)}], { detached: true });
       child.stdout.once('data', () => child.stdin.write('x'));
       child.on('exit', async () => {
         child.stdout.destroy();
         child.stderr.destroy();
         const patience = { eofMs: 0, termMs: ${SHORT}, killMs: 5000 };
-        await sweepGroup(child.pid, { clock: systemClock, patience });
+        const log = createLog('silent', () => {}, (text) => text);
+        await stopProcess({ child, clock: systemClock, log, patience });
         console.log(child.pid);
       });`;
     const bundle = await build({

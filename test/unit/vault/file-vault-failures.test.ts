@@ -5,8 +5,7 @@ import path from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { StorageError } from '../../../src/base/errors.ts';
 import { Secret } from '../../../src/base/secret.ts';
-import { createFileVault } from '../../../src/vault/file.ts';
-import { recordName } from '../../../src/vault/identity.ts';
+import { createFileVault, recordName } from '../../../src/vault/file.ts';
 import type { RecordIdentity, VaultRecord } from '../../../src/vault/vault.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { tempDir } from '../../support/temp.ts';
@@ -81,6 +80,12 @@ test.each(['EACCES', 'EROFS', 'ENOSPC'])(
     });
   },
 );
+
+// Linux answers ENOENT in /proc, other systems EROFS or EACCES for /proc itself.
+test('a directory in which nothing can be made, though it is there: an error, not a hang', async () => {
+  const vault = createFileVault({ stateDir: '/proc/gh-mcp-proxy', log: createTestLog() });
+  await expect(vault.write(identity, record('gho_new'))).rejects.toThrow(StorageError);
+});
 
 test('a file system without hard links still gets its key', async () => {
   const { vault } = setUp();
