@@ -35,8 +35,7 @@ export class TokenDesk {
 
   /** Numbers a credential; only the newest two are kept, for nothing older can start a generation. */
   adopt(credential: Credential): TokenView {
-    this.#redactor.add(credential.accessToken);
-    if (credential.refreshToken) this.#redactor.add(credential.refreshToken);
+    this.#conceal(credential);
     this.#lastSerial += 1;
     const serial = this.#lastSerial;
     this.#credentials.set(serial, credential);
@@ -52,6 +51,11 @@ export class TokenDesk {
     };
   }
 
+  #conceal({ accessToken, refreshToken }: Credential): void {
+    this.#redactor.add(accessToken);
+    if (refreshToken) this.#redactor.add(refreshToken);
+  }
+
   credential(serial: number): Credential | undefined {
     return this.#credentials.get(serial);
   }
@@ -64,14 +68,19 @@ export class TokenDesk {
 
   async #refresh(serial: number): Promise<void> {
     const stale = this.#credentials.get(serial);
+    if (!stale) return;
+    const outcome = await this.#renewed(stale);
+    // A login in between has brought a newer one: how it went with the old one decides nothing any more.
+    if (serial !== this.#lastSerial) return;
     // Dispatched outside of any try: what an outcome leads to is no outcome.
-    if (stale) this.#dispatch(await this.#renewed(stale));
+    this.#dispatch('type' in outcome ? outcome : { type: 'refreshed', token: this.adopt(outcome) });
   }
 
-  async #renewed(stale: Credential): Promise<Event> {
+  async #renewed(stale: Credential): Promise<Credential | Event> {
     try {
       const fresh = await this.#source.refresh(stale, this.#refreshing.signal);
-      return { type: 'refreshed', token: this.adopt(fresh) };
+      this.#conceal(fresh);
+      return fresh;
     } catch (error) {
       const type = error instanceof RefusedError ? 'refresh-refused' : 'refresh-unreachable';
       return { type, message: explained(error) };
