@@ -122,11 +122,13 @@ test('a state directory that cannot be made: said at once and at the login, whic
   const stateDir = path.join(fileWith('', 0o600), 'state');
   const client = startProxy(loginOptions(github, { args: ['--store', 'file', '--state-dir', stateDir] }));
   await client.initialize();
-  await client.waitForStderr(/error: .*server\/state.*/);
+  await client.waitForStderr(/error: .*server\/state.* another place with --state-dir/);
   await client.callTool('auth_login');
   github.approve(await github.waitForCode());
   expect(JSON.stringify(await client.callTool('get_me'))).toContain('octocat');
-  await client.waitForStderr(/could not be stored and lasts only as long as this process.*server\/state/);
+  await client.waitForStderr(
+    /could not be stored and lasts only as long as this process.*server\/state.* another place with --state-dir/,
+  );
 });
 
 test('a pipe of printf gets its answers and exit code 0', async () => {
