@@ -114,8 +114,8 @@ export function onElicitationAnswer(step: Step, frame: ResponseFrame): boolean {
   state.login = { kind: 'idle' };
   refuseAll(
     step,
-    `The login to ${state.config.hostLabel} was ${action === 'decline' ? 'declined' : 'cancelled'}. Call ` +
-      `${state.authTool} to start a new one.`,
+    `The login to ${state.config.hostLabel} was ${action === 'decline' ? 'declined' : 'cancelled'}. Ask the ` +
+      `person before you call ${state.authTool} for a new one.`,
   );
   return true;
 }
