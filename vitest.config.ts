@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    maxWorkers: 3,
+    maxWorkers: 2,
     pool: 'forks',
   },
 });
