@@ -46,7 +46,7 @@ export type Effect =
       readonly streaming: boolean;
     }
   /** Output of the upstream that is no message. */
-  | { readonly type: 'noise'; readonly generation: number; readonly bytes: Buffer }
+  | { readonly type: 'noise'; readonly bytes: Buffer }
   | { readonly type: 'spawn'; readonly generation: number; readonly serial: number }
   | { readonly type: 'stop'; readonly generation: number }
   | { readonly type: 'refresh'; readonly serial: number }

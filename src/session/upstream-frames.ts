@@ -44,7 +44,7 @@ export function onUpstreamFrame(
       return;
     case 'malformed':
       // An answer to a line it could not read carries no id; it is worth seeing, but nobody waits for it.
-      step.effects.push({ type: 'noise', generation, bytes: frame.bytes });
+      step.effects.push({ type: 'noise', bytes: frame.bytes });
   }
 }
 
@@ -58,7 +58,7 @@ function onResponse(step: Step, generation: number, frame: ResponseFrame, suspic
   if (frame.id === undefined) {
     // A large answer whose id comes last: it cannot be one of those that are looked into (needsWhole).
     if (frame.streaming) toClient(step, frame.bytes, true);
-    else step.effects.push({ type: 'noise', generation, bytes: frame.bytes });
+    else step.effects.push({ type: 'noise', bytes: frame.bytes });
     return;
   }
   if (frame.id.startsWith(PRIVATE_ID)) {
