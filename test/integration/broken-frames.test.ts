@@ -70,6 +70,8 @@ test('what was written right before the end arrives whole, also for a client tha
   client.child.stdout.resume();
   const arrived = await client.nextMessage(({ id }) => id === 'write');
   expect(client.lineOf(arrived).toString() === answer).toBe(true);
+  // Until its end is seen, a request would still go to the one that is gone, and be answered so (5031).
+  await client.waitForStderr(/server ended/);
   expect((await client.request('after')).result).toEqual({});
 });
 
