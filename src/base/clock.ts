@@ -9,6 +9,8 @@ export interface Timer {
 export interface Clock {
   /** Wall-clock milliseconds since the epoch: it jumps when a machine sleeps, which is what expiry needs. */
   now(): number;
+  /** Milliseconds from a beginning of its own, never set back and never jumping: for how long something takes. */
+  steady(): number;
   /**
    * Calls `run` once after `ms` milliseconds. The timer keeps the process alive: where a pause is all there is to wait
    * for (before stdin is read, say), Node would otherwise end in the middle of it, with exit code 13.
@@ -24,6 +26,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   after(ms, run) {
     const timer = setTimeout(run, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
     return { cancel: () => clearTimeout(timer) };

@@ -51,6 +51,7 @@ export async function run(settings: Settings, version: string): Promise<number> 
       hostLabel: settings.host.label,
       beforeLogin: settings.beforeLogin,
       authFailure: source.authFailure,
+      rotation: undefined,
       version,
       loginWait: LOGIN_WAIT,
       drainTimeout: settings.drainTimeout,

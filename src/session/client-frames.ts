@@ -8,25 +8,20 @@ import {
   PARSE_ERROR,
   resultFrame,
 } from '../wire/message.ts';
-import type {
-  Frame,
-  IdText,
-  Malformed,
-  NotificationFrame,
-  RequestFrame,
-  ResponseFrame,
-} from '../wire/message.ts';
+import type { Frame, IdText, Malformed, NotificationFrame, RequestFrame } from '../wire/message.ts';
 import { canonicalId } from '../wire/scanner.ts';
-import { locate, replace } from '../wire/splice.ts';
-import { log, toClient, toUpstream } from './events.ts';
+import { locate } from '../wire/splice.ts';
+import { toClient, toUpstream } from './events.ts';
 import type { Step } from './events.ts';
 import { askHello, makeUpHandshake, startGeneration, wantedSerial } from './generations.ts';
 import { KNOWN_VERSIONS, readHello, toldFrame } from './handshake.ts';
 import { onElicitationAnswer } from './login.ts';
 import { answer, enter, holdNotification, refuse, rekey, settle, ID_TO_COME } from './pending.ts';
 import { endSoon } from './loss.ts';
+import { passAnswer, passProgress, takeInput } from './questions.ts';
 import { CODE } from './replies.ts';
 import { forwardStream, route } from './routing.ts';
+import { isHolding, placeOf } from './selectors.ts';
 
 /** MCP 2026-07-28: the revision that was asked for is not spoken here. */
 const UNSUPPORTED_VERSION = -32022;
@@ -37,7 +32,7 @@ export function onClientFrame(step: Step, frame: Frame | Malformed): void {
       onMalformed(step, frame);
       return;
     case 'response':
-      onAnswer(step, frame);
+      if (!onElicitationAnswer(step, frame)) passAnswer(step, frame);
       return;
     case 'notification':
       onNotification(step, frame);
@@ -68,6 +63,7 @@ function onRequest(step: Step, frame: RequestFrame): void {
   else if (state.fatal) refuseFatal(step, frame);
   else if (!state.client.hello) beforeInitialize(step, frame);
   else {
+    if (state.inputs.length > 0 && !frame.streaming) takeInput(step, frame);
     const pending = enter(step, frame, { kind: 'held' });
     if (frame.streaming) forwardStream(step, pending, frame.bytes);
     else route(step, pending);
@@ -126,9 +122,13 @@ function beforeInitialize(step: Step, frame: RequestFrame): void {
 
 function onNotification(step: Step, frame: NotificationFrame): void {
   const { state } = step;
-  const { upstream, renewal, held } = state;
+  const { upstream, held } = state;
   if (frame.method === 'notifications/cancelled') {
     onCancelled(step, frame);
+    return;
+  }
+  if (frame.method === 'notifications/progress') {
+    passProgress(step, frame);
     return;
   }
   if (frame.method === 'notifications/initialized') {
@@ -137,9 +137,9 @@ function onNotification(step: Step, frame: NotificationFrame): void {
     if (upstream.kind === 'ready') toUpstream(step, upstream.generation, frame.bytes);
     return;
   }
-  // It does not overtake what came before it, except for progress: that belongs to what the server asked.
-  const inOrder = held.length === 0 && renewal.kind === 'idle';
-  if (upstream.kind === 'ready' && (inOrder || frame.method === 'notifications/progress'))
+  // It does not overtake what came before it.
+  const inOrder = held.length === 0 && !isHolding(state);
+  if (upstream.kind === 'ready' && !upstream.ending && inOrder)
     toUpstream(step, upstream.generation, frame.bytes);
   else if (upstream.kind !== 'none' || held.length > 0 || upstream.restart)
     holdNotification(state, frame.bytes);
@@ -160,30 +160,6 @@ function onCancelled(step: Step, frame: NotificationFrame): void {
   settle(step, pending);
 }
 
-/** An answer to the proxy's elicitation, or to what an upstream asked. */
-function onAnswer(step: Step, frame: ResponseFrame): void {
-  const { state } = step;
-  if (frame.id === undefined || onElicitationAnswer(step, frame)) return;
-  const generation = state.asked.get(frame.id);
-  const range = locate(frame.bytes, ['id']);
-  if (generation === undefined || !range) {
-    log(step, 'debug', `an answer to ${frame.id} came too late for the server that asked`);
-    return;
-  }
-  state.asked.delete(frame.id);
-  toUpstream(step, generation, replace(frame.bytes, range, originalId(frame.id)));
-}
-
-/** The id under which a generation's request is known at the client, as JSON text: `"g<generation>:<raw id>"`. */
-export function mappedId(generation: number, id: IdText): IdText {
-  return JSON.stringify(`g${generation}:${id}`);
-}
-
-function originalId(mapped: IdText): IdText {
-  const text = JSON.parse(mapped) as string;
-  return text.slice(text.indexOf(':') + 1);
-}
-
 /** A request that streamed is complete, and its id is known at last. */
 export function onClientFrameEnd(step: Step, id: IdText | undefined, generation: number): void {
   const { state } = step;
@@ -194,10 +170,7 @@ export function onClientFrameEnd(step: Step, id: IdText | undefined, generation:
     return;
   }
   rekey(state, id);
-  const alive =
-    (state.upstream.kind !== 'none' && state.upstream.generation === generation) ||
-    state.retired.has(generation);
-  if (!alive)
+  if (placeOf(state, generation) === 'gone')
     refuse(
       step,
       pending,

@@ -11,6 +11,8 @@ import { ID_TO_COME } from './pending.ts';
 import { canStream } from './routing.ts';
 import type { State } from './state.ts';
 
+const PROGRESS_TOKEN = 'progressToken';
+
 export interface ClientInputOptions {
   readonly state: State;
   readonly now: () => number;
@@ -31,8 +33,10 @@ export class ClientInput implements FrameSink {
   lines(region: Buffer): void {
     const { state, now, dispatch, forward } = this.#options;
     const text = region.toString('latin1');
+    // Calls that ask for progress, or bring input, have parameters that have to be looked at.
+    const plain = !region.includes(PROGRESS_TOKEN) && state.inputs.length === 0;
     for (let at = 0; at < region.length;) {
-      if (canStream(state, now())) {
+      if (plain && canStream(state, now())) {
         const end = takeCalls(state, region, text, at);
         if (end > at) forward(region.subarray(at, end));
         at = end;

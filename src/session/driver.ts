@@ -10,12 +10,12 @@ import { FrameReader } from '../wire/frames.ts';
 import type { Redactor } from '../wire/redact.ts';
 import { FrameWriter } from '../wire/writer.ts';
 import type { FrameStream } from '../wire/writer.ts';
-import type { Effect, Event } from './events.ts';
+import type { Effect, Event, Moment } from './events.ts';
 import { ClientInput } from './client-input.ts';
 import { initialState, PLACEHOLDER } from './state.ts';
 import type { SessionConfig, State } from './state.ts';
 import { TokenDesk } from './token-desk.ts';
-import { nextTick, transition } from './transition.ts';
+import { transition, untilTick } from './transition.ts';
 import { UpstreamOutput } from './upstream-output.ts';
 
 /** No timer is set for longer, so that the end of a laptop's sleep is noticed within a minute, in ms. */
@@ -56,6 +56,7 @@ export class Session {
   readonly #desk: TokenDesk;
   readonly #input: ClientInput;
   #timer: Timer | undefined;
+  /** By the steady clock. */
   #timerAt = Infinity;
   /** The stream that the last streaming effect opened, for the rest of its frame. */
   #opened: FrameStream | undefined;
@@ -125,7 +126,12 @@ export class Session {
   }
 
   #handle(event: Event): void {
-    for (const effect of transition(this.#state, event, this.#options.clock.now())) this.#perform(effect);
+    for (const effect of transition(this.#state, event, this.#moment())) this.#perform(effect);
+  }
+
+  #moment(): Moment {
+    const { clock } = this.#options;
+    return { wall: clock.now(), steady: clock.steady() };
   }
 
   #perform(effect: Effect): void {
@@ -189,6 +195,7 @@ export class Session {
       congested: () => this.#client.congested,
       drained: () => this.#balance(),
       takeStream: () => this.#takeStream(),
+      exited: () => this.#dispatch({ type: 'upstream-exited', generation: number }),
       ended: (report) => {
         this.#dispatch({ type: 'upstream-ended', generation: number, ...report });
         this.#balance();
@@ -211,22 +218,19 @@ export class Session {
     this.#client.flush();
     for (const generation of this.#generations.values()) generation.writer?.flush();
     // A timer that is set too early by now finds that out when it fires: cheaper than setting it anew each time.
-    const at = nextTick(this.#state);
+    const now = this.#moment();
+    const at = now.steady + untilTick(this.#state, now);
     if (at >= this.#timerAt) return;
     this.#timer?.cancel();
     this.#timerAt = at;
-    this.#nap();
+    this.#timer = this.#options.clock.after(Math.min(at - now.steady, LONGEST_NAP), () => this.#wake());
   }
 
-  #nap(): void {
-    const { clock } = this.#options;
-    this.#timer = clock.after(Math.min(this.#timerAt - clock.now(), LONGEST_NAP), () => {
-      if (clock.now() < this.#timerAt) this.#nap();
-      else {
-        this.#timerAt = Infinity;
-        this.#dispatch({ type: 'tick' });
-      }
-    });
+  /** Something is due, or the time of day has jumped, or the nap was just the longest there is. */
+  #wake(): void {
+    this.#timerAt = Infinity;
+    if (untilTick(this.#state, this.#moment()) <= 0) this.#dispatch({ type: 'tick' });
+    else this.#settle();
   }
 
   /** Reads from the client only while the current generation takes what it is given. */

@@ -21,6 +21,8 @@ export type Event =
     }
   /** A frame of the upstream that streamed has reached the client. */
   | { readonly type: 'upstream-frame-end'; readonly generation: number; readonly id: IdText | undefined }
+  /** The process is gone; what it wrote last is still being read. */
+  | { readonly type: 'upstream-exited'; readonly generation: number }
   /** The process is gone and all its output was read. `cannotStart` when there is no such command. */
   | {
       readonly type: 'upstream-ended';
@@ -34,7 +36,7 @@ export type Event =
   | { readonly type: 'refreshed'; readonly token: TokenView }
   | { readonly type: 'refresh-refused'; readonly message: string }
   | { readonly type: 'refresh-unreachable'; readonly message: string }
-  /** A deadline of {@link State} may have come; `now` tells. */
+  /** A deadline of {@link State} may have come; the moment tells. */
   | { readonly type: 'tick' };
 
 export type Effect =
@@ -57,11 +59,16 @@ export type Effect =
   | { readonly type: 'log'; readonly level: 'error' | 'warn' | 'info' | 'debug'; readonly text: string }
   | { readonly type: 'shutdown'; readonly exitCode: number };
 
-/** One transition in the making: the state it changes, the time it happens at, what it asks for. */
-export interface Step {
+/** One moment by both clocks, in ms. Tokens end by the wall clock; all else lasts so long by the steady one. */
+export interface Moment {
+  /** Since the epoch. It jumps when a machine has slept, or when somebody sets it. */
+  readonly wall: number;
+  readonly steady: number;
+}
+
+/** One transition in the making: the state it changes, the moment it happens at, what it asks for. */
+export interface Step extends Moment {
   readonly state: State;
-  /** Milliseconds since the epoch, wall clock. */
-  readonly now: number;
   readonly effects: Effect[];
   /** Was held, and finds its way as things are now before the step ends (transition.ts). */
   readonly released: Held[];

@@ -3,6 +3,7 @@
 // Not for: any frame in which something has to be decided; it stops before the first of those.
 import { isJson } from '../wire/plain-json.ts';
 import { enterPlain, PlainCall, settlePlain } from './pending.ts';
+import { isHolding } from './selectors.ts';
 import type { Place, State } from './state.ts';
 
 /** How most servers and many clients begin a frame. */
@@ -94,7 +95,7 @@ export function isSteady(state: State, generation: number): boolean {
     state.upstream.kind === 'ready' &&
     state.upstream.generation === generation &&
     state.auth.kind === 'usable' &&
-    state.renewal.kind === 'idle' &&
+    !isHolding(state) &&
     state.retired.size === 0 &&
     state.closing.kind === 'open'
   );

@@ -5,23 +5,47 @@ import { notificationFrame, requestFrame } from '../wire/message.ts';
 import { toClient, toUpstream } from './events.ts';
 import type { Step } from './events.ts';
 import { madeUp, toldFrame } from './handshake.ts';
-import { answer, cancelAtClient, owes, takeHeld, waitingAt } from './pending.ts';
+import { answer, owes, takeHeld, waitingAt } from './pending.ts';
+import { withdrawAll } from './questions.ts';
 import { privateId } from './replay.ts';
 import { PLACEHOLDER } from './state.ts';
-import type { Listing, State, Told } from './state.ts';
-
-/** A generation that served this long was no part of a crash loop, in ms. */
-const STABLE = 10_000;
+import { servedWell } from './selectors.ts';
+import type { Listing, Starting, State, Told } from './state.ts';
 
 /** Makes a new generation the current one; the one before owes its answers and then ends. */
 export function startGeneration(step: Step, serial: number): void {
-  const { state } = step;
+  endSuccession(step);
   retireCurrent(step);
+  step.state.upstream = { kind: 'starting', ...spawn(step, serial) };
+}
+
+/** Starts a generation that takes over once it is ready; the current one serves until then. */
+export function startSuccessor(step: Step, serial: number): void {
+  const { succession } = step.state;
+  const failures = succession.kind === 'none' ? 0 : succession.failures;
+  endSuccession(step);
+  step.state.succession = { kind: 'starting', ...spawn(step, serial), failures };
+}
+
+/** The successor has shaken hands: new requests go to it, and the one before owes its answers yet. */
+export function takeOver(step: Step): void {
+  step.state.succession = { kind: 'none' };
+  retireCurrent(step);
+}
+
+/** Nobody is to take over. */
+export function endSuccession(step: Step): void {
+  const { succession } = step.state;
+  step.state.succession = { kind: 'none' };
+  if (succession.kind === 'starting') dismiss(step, succession.generation);
+}
+
+function spawn(step: Step, serial: number): Starting {
+  const { state } = step;
   const generation = state.nextGeneration;
   state.nextGeneration += 1;
-  state.upstream = { kind: 'starting', generation, serial, since: step.now, asked: false };
   step.effects.push({ type: 'spawn', generation, serial });
-  askHello(step);
+  return asked(step, { generation, serial, since: step.steady, asked: false });
 }
 
 /** The token, or stand-in, that a generation is to be started with as things are; `undefined` for none at all. */
@@ -32,11 +56,16 @@ export function wantedSerial(state: State): number | undefined {
 
 /** Sends the client's own initialize to the generation that starts, once both are there. */
 export function askHello(step: Step): void {
-  const { upstream, client } = step.state;
-  if (upstream.kind !== 'starting' || upstream.asked || !client.hello) return;
-  const id = privateId('initialize', upstream.generation);
-  toUpstream(step, upstream.generation, requestFrame(id, 'initialize', client.hello.params));
-  step.state.upstream = { ...upstream, asked: true, since: step.now };
+  const { upstream } = step.state;
+  if (upstream.kind === 'starting') step.state.upstream = { kind: 'starting', ...asked(step, upstream) };
+}
+
+function asked(step: Step, starting: Starting): Starting {
+  const { hello } = step.state.client;
+  if (starting.asked || !hello) return starting;
+  const { generation } = starting;
+  toUpstream(step, generation, requestFrame(privateId('initialize', generation), 'initialize', hello.params));
+  return { ...starting, asked: true, since: step.steady };
 }
 
 /** Answers the client's initialize, which is also what every later generation is compared with. */
@@ -75,34 +104,21 @@ export function release(step: Step): void {
   step.released.push(...takeHeld(step.state));
 }
 
-function retireCurrent(step: Step): void {
+/** Lets the current generation finish what it owes, or ends it where that is nothing. */
+export function retireCurrent(step: Step): void {
   const { state } = step;
   const { upstream } = state;
   if (upstream.kind === 'none') return;
   const { generation, serial } = upstream;
-  if (servedWell(state, step.now)) state.crashes = 0;
+  if (servedWell(state, step.steady)) state.crashes = 0;
   if (upstream.kind === 'ready' && owes(state, generation))
-    state.retired.set(generation, { serial, deadline: step.now + state.config.drainTimeout });
+    state.retired.set(generation, { serial, deadline: step.steady + state.config.drainTimeout });
   else dismiss(step, generation);
-}
-
-/** Whether the current generation has served long enough for what failed before it to be forgotten. */
-export function servedWell({ upstream }: State, now: number): boolean {
-  return upstream.kind === 'ready' && now - upstream.since > STABLE;
 }
 
 /** Ends a generation that owes nothing any more. */
 export function dismiss(step: Step, generation: number): void {
   step.state.retired.delete(generation);
-  withdrawQuestions(step, generation);
+  withdrawAll(step, generation);
   step.effects.push({ type: 'stop', generation });
-}
-
-/** What a generation asked of the client has no one to answer to any more. */
-export function withdrawQuestions(step: Step, generation: number): void {
-  for (const [id, asker] of step.state.asked) {
-    if (asker !== generation) continue;
-    step.state.asked.delete(id);
-    cancelAtClient(step, id, 'The server that asked was replaced.');
-  }
 }

@@ -5,6 +5,7 @@ import { toClient } from './events.ts';
 import type { Step } from './events.ts';
 import { answer, refuse, waitingAt } from './pending.ts';
 import { CODE, loggedInText, promptText, toolResult } from './replies.ts';
+import { isHolding } from './selectors.ts';
 import type { Login, Pending, State } from './state.ts';
 
 /** Between two progress notifications of a call that waits, in ms. */
@@ -15,18 +16,18 @@ export type Waiting = Extract<Login, { kind: 'waiting' }>;
 
 /** Calls that have waited long enough are told what to do; the login, or the server's start, goes on without them. */
 export function answerOverdue(step: Step): void {
-  const { state, now } = step;
+  const { state, steady } = step;
   for (const pending of state.pending.values()) {
-    if (now >= waitsUntil(pending)) answerInTime(step, pending);
+    if (steady >= waitsUntil(pending)) answerInTime(step, pending);
   }
   const { login } = state;
-  if (login.kind === 'waiting' && now >= login.nextProgress) {
-    state.login = { ...login, nextProgress: now + PROGRESS_EVERY };
+  if (login.kind === 'waiting' && steady >= login.nextProgress) {
+    state.login = { ...login, nextProgress: steady + PROGRESS_EVERY };
     for (const pending of waitingAt(state, 'login')) tellProgress(step, pending, login);
   }
 }
 
-/** Until when a call waits here; Infinity where it waits for no person, or runs. Milliseconds since the epoch. */
+/** Until when a call waits here; Infinity where it waits for no person, or runs. By the steady clock. */
 function waitsUntil({ place, answerBy }: Pending): number {
   return place.kind === 'upstream' ? Infinity : (answerBy ?? Infinity);
 }
@@ -51,8 +52,7 @@ function answerInTime(step: Step, pending: Pending): void {
 /** When {@link answerOverdue} has something to do next. */
 export function loginTick(state: State): number {
   // Calls that wait here wait for a login, or for the generation after it.
-  if (state.login.kind === 'idle' && state.upstream.kind === 'ready' && state.renewal.kind === 'idle')
-    return Infinity;
+  if (state.login.kind === 'idle' && state.upstream.kind === 'ready' && !isHolding(state)) return Infinity;
   let next = Infinity;
   for (const pending of state.pending.values()) {
     next = Math.min(next, waitsUntil(pending));
@@ -69,7 +69,7 @@ export function loginTick(state: State): number {
 /** Tells a call where to log in, in words that are enough by themselves. */
 export function answerWithPrompt(step: Step, pending: Pending, login: Waiting): void {
   const { config, authTool } = step.state;
-  const text = promptText(login.prompt, config.hostLabel, step.now, authTool);
+  const text = promptText(login.prompt, config.hostLabel, step.wall, authTool);
   // Of another tool's call this is no result: it has not run.
   answer(step, pending, toolResult(pending, text, pending.tool !== authTool));
 }
@@ -77,7 +77,7 @@ export function answerWithPrompt(step: Step, pending: Pending, login: Waiting): 
 /** Tells a call that asked for progress what it waits for. */
 export function tellProgress(step: Step, pending: Pending, login: Waiting): void {
   if (pending.progressToken === undefined || pending.answerBy === undefined) return;
-  const waited = step.now - (pending.answerBy - step.state.config.loginWait);
+  const waited = step.steady - (pending.answerBy - step.state.config.loginWait);
   const message = `Waiting for the login at ${login.prompt.verificationUri} with the code ${login.prompt.userCode}`;
   // Progress has to increase: seconds waited do.
   toClient(

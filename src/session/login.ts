@@ -8,7 +8,8 @@ import type { Step } from './events.ts';
 import { markChanged, startGeneration } from './generations.ts';
 import { answerWithPrompt, PROGRESS_EVERY, tellProgress } from './login-wait.ts';
 import type { Waiting } from './login-wait.ts';
-import { answer, awaitPerson, cancelAtClient, hold, refuse, waitingAt } from './pending.ts';
+import { answer, awaitPerson, hold, refuse, waitingAt } from './pending.ts';
+import { cancelAtClient } from './questions.ts';
 import { CODE, elicitationText, loggedInText, toolResult } from './replies.ts';
 import type { Elicitation, Pending, TokenView } from './state.ts';
 
@@ -35,7 +36,7 @@ export function joinLogin(step: Step, pending: Pending): void {
   const { state } = step;
   if (!awaitPerson(step, pending)) return;
   // A call that comes here a second time, because the login was lost again, does not get its time anew.
-  pending.answerBy ??= step.now + state.config.loginWait;
+  pending.answerBy ??= step.steady + state.config.loginWait;
   if (state.login.kind === 'idle') {
     state.login = { kind: 'requesting' };
     // A login for more scopes replaces the token: what that one could do, the new one has to do, too.
@@ -54,7 +55,7 @@ export function onPrompt(step: Step, prompt: LoginPrompt): void {
     prompt,
     elicitation: undefined,
     shown: false,
-    nextProgress: step.now + PROGRESS_EVERY,
+    nextProgress: step.steady + PROGRESS_EVERY,
   };
   step.state.login = waiting;
   for (const pending of waitingAt(step.state, 'login')) tellProgress(step, pending, waiting);

@@ -5,16 +5,19 @@ import { log } from './events.ts';
 import type { Event, Step } from './events.ts';
 import {
   dismiss,
+  endSuccession,
   makeUpHandshake,
   release,
-  servedWell,
+  retireCurrent,
   startGeneration,
+  startSuccessor,
   wantedSerial,
-  withdrawQuestions,
 } from './generations.ts';
 import { answer, hold, owedBy, owes, refuse, takeHeld, waitingAt } from './pending.ts';
+import { withdrawAll } from './questions.ts';
 import { CODE, loggedInText, toolResult } from './replies.ts';
-import type { Pending, State, Upstream } from './state.ts';
+import { accepts, placeOf, servedWell } from './selectors.ts';
+import type { Pending, Starting, State } from './state.ts';
 
 /** Starts in a row that fail before the proxy stops trying by itself. */
 const CRASH_LOOP = 3;
@@ -40,21 +43,51 @@ const SAFE_METHODS = new Set([
   'resources/unsubscribe',
 ]);
 
-/** A generation's process is gone. */
+/** The process of a generation has ended: what would be written to it now would be lost. */
+export function onExited({ state }: Step, generation: number): void {
+  const { upstream } = state;
+  if (upstream.kind === 'ready' && upstream.generation === generation)
+    state.upstream = { ...upstream, ending: true };
+}
+
+/** A generation's process is gone, and what it wrote was read. */
 export function onEnded(step: Step, event: Extract<Event, { type: 'upstream-ended' }>): void {
   const { state } = step;
-  const { upstream } = state;
   const { generation, message } = event;
-  if (upstream.kind === 'none' || upstream.generation !== generation) {
-    if (!state.retired.delete(generation)) return;
-    withdrawQuestions(step, generation);
+  switch (placeOf(state, generation)) {
+    case 'gone':
+      return;
+    case 'retired':
+      state.retired.delete(generation);
+      withdrawAll(step, generation);
+      abandon(step, generation, endedText(message));
+      sendOn(step);
+      return;
+    case 'successor':
+      withdrawAll(step, generation);
+      loseSuccessor(step, message);
+      return;
+    case 'current':
+      withdrawAll(step, generation);
+      onCurrentEnded(step, event);
+  }
+}
+
+function onCurrentEnded(step: Step, event: Extract<Event, { type: 'upstream-ended' }>): void {
+  const { state } = step;
+  const { generation, message } = event;
+  const { succession } = state;
+  const wasReady = state.upstream.kind === 'ready';
+  if (succession.kind === 'starting') {
+    // Another one is on its way as it is.
+    log(step, 'warn', message);
+    const { failures: _, ...starting } = succession;
+    state.upstream = starting;
+    state.succession = { kind: 'none' };
     abandon(step, generation, endedText(message));
-    sendOn(step);
     return;
   }
-  withdrawQuestions(step, generation);
-  const wasReady = upstream.kind === 'ready';
-  if (servedWell(state, step.now)) state.crashes = 0;
+  if (servedWell(state, step.steady)) state.crashes = 0;
   lose(step, message, wasReady ? 'warn' : 'error');
   abandon(step, generation, endedText(message));
   if (state.closing.kind !== 'open') return;
@@ -64,22 +97,61 @@ export function onEnded(step: Step, event: Extract<Event, { type: 'upstream-ende
 }
 
 /** The generation that starts will not do: as after a crash, without waiting for its end. */
-export function rejectGeneration(
-  step: Step,
-  upstream: Extract<Upstream, { kind: 'starting' }>,
-  message: string,
-): void {
-  dismiss(step, upstream.generation);
+export function rejectGeneration(step: Step, { generation }: Starting, message: string): void {
+  const place = placeOf(step.state, generation);
+  dismiss(step, generation);
+  if (place === 'successor') loseSuccessor(step, message);
+  else {
+    lose(step, message, 'error');
+    recover(step, false);
+  }
+}
+
+/** Nobody takes over yet. The current generation goes on while its token is accepted, and others are tried. */
+function loseSuccessor(step: Step, message: string): void {
+  const { state } = step;
+  if (state.succession.kind !== 'starting') return;
+  const failures = state.succession.failures + 1;
+  if (accepts(state, step.wall)) {
+    log(
+      step,
+      'error',
+      `the server did not start with its new token, and goes on with the one before: ${message}`,
+    );
+    state.succession = { kind: 'pausing', until: step.steady + pauseAfter(failures + 1), failures };
+    return;
+  }
+  state.succession = { kind: 'none' };
+  retireCurrent(step);
   lose(step, message, 'error');
-  recover(step, false);
+  recover(step, true);
+}
+
+/** When another successor is started; Infinity where there is none to start. */
+export function nextSuccessorAt({ succession, auth, renewal, closing }: State): number {
+  if (succession.kind !== 'pausing' || auth.kind !== 'usable') return Infinity;
+  return renewal.kind === 'idle' && closing.kind === 'open' ? succession.until : Infinity;
+}
+
+/** Starts another successor once the pause after the last is over. */
+export function startSuccessorWhenDue(step: Step): void {
+  const { auth } = step.state;
+  if (auth.kind === 'usable' && step.steady >= nextSuccessorAt(step.state))
+    startSuccessor(step, auth.token.serial);
 }
 
 function lose(step: Step, message: string, level: 'warn' | 'error'): void {
   const { state } = step;
   log(step, level, message);
+  endSuccession(step);
   state.crashes += 1;
-  const pause = state.crashes === 1 ? 0 : Math.min(FIRST_PAUSE * 2 ** (state.crashes - 2), LONGEST_PAUSE);
-  state.upstream = { kind: 'none', failure: { message }, notBefore: step.now + pause, restart: false };
+  const notBefore = step.steady + pauseAfter(state.crashes);
+  state.upstream = { kind: 'none', failure: { message }, notBefore, restart: false };
+}
+
+/** How long after so many losses in a row the next start is, in ms. */
+function pauseAfter(losses: number): number {
+  return losses === 1 ? 0 : Math.min(FIRST_PAUSE * 2 ** (losses - 2), LONGEST_PAUSE);
 }
 
 function endedText(message: string): string {
@@ -113,7 +185,7 @@ function isSafe(state: State, pending: Pending): boolean {
 export function dismissRetired(step: Step): void {
   for (const [generation, { deadline }] of step.state.retired) {
     if (owes(step.state, generation)) {
-      if (step.now < deadline) continue;
+      if (step.steady < deadline) continue;
       abandon(
         step,
         generation,
@@ -129,7 +201,7 @@ export function dismissRetired(step: Step): void {
 /** There is no such command: no login and no retry can help, so the client is told and the proxy ends. */
 function cannotStart(step: Step, message: string): void {
   const { state } = step;
-  state.fatal = { message, deadline: step.now + LAST_INITIALIZE };
+  state.fatal = { message, deadline: step.steady + LAST_INITIALIZE };
   for (const pending of state.pending.values())
     refuse(step, pending, CODE.upstreamUnavailable, 'upstream_unavailable', message);
   takeHeld(state);
@@ -137,8 +209,8 @@ function cannotStart(step: Step, message: string): void {
 }
 
 /** The client was told by now; requests that it sent along with its initialize are answered yet. */
-export function endSoon({ state, now }: Step): void {
-  if (state.fatal) state.fatal = { ...state.fatal, deadline: now + LAST_REQUESTS };
+export function endSoon({ state, steady }: Step): void {
+  if (state.fatal) state.fatal = { ...state.fatal, deadline: steady + LAST_REQUESTS };
 }
 
 /** After the loss of the current generation: start another, or tell those who wait. */
@@ -161,7 +233,7 @@ export function restartAt({ upstream, renewal }: State): number {
 /** Starts the upstream again once its pause is over. */
 export function restartWhenDue(step: Step): void {
   const { state } = step;
-  if (step.now < restartAt(state) || state.upstream.kind !== 'none') return;
+  if (step.steady < restartAt(state) || state.upstream.kind !== 'none') return;
   const serial = wantedSerial(state);
   if (serial !== undefined) startGeneration(step, serial);
   else {

@@ -1,6 +1,6 @@
 // The table of the client's requests that have no answer yet, and the queue of those that wait for a generation:
 // the one place that changes either. Not for: deciding where a request goes (routing.ts).
-import { dig, notificationFrame, parse } from '../wire/message.ts';
+import { dig, parse } from '../wire/message.ts';
 import type { IdText, RequestFrame } from '../wire/message.ts';
 import { locate } from '../wire/splice.ts';
 import { toClient } from './events.ts';
@@ -30,6 +30,7 @@ export function enter(step: Step, frame: RequestFrame, place: Place): Pending {
   const pending: Pending = {
     id: frame.id,
     method: frame.method,
+    streamed: frame.streaming,
     bytes: frame.streaming ? undefined : frame.bytes,
     tool: toolOf(params),
     progressToken: progressTokenOf(frame.bytes, params),
@@ -61,10 +62,18 @@ function progressTokenOf(bytes: Buffer, params: unknown): string | undefined {
   return range && bytes.toString('utf8', range.start, range.end);
 }
 
+/** Of a progress token, as a server in JavaScript gives it back: a number may have lost its last digits. */
+function progressKey(raw: string): string {
+  return JSON.stringify(JSON.parse(raw));
+}
+
 /** A tool call as it is forwarded by the thousand: what nobody asks of it is not looked up. */
 export class PlainCall implements Pending {
   id: IdText;
   readonly method = 'tools/call';
+  readonly streamed = false;
+  /** One that asks for progress is none of these (client-input.ts). */
+  readonly progressToken = undefined;
   readonly paged = false;
   place: Place;
   answerBy: number | undefined = undefined;
@@ -102,10 +111,6 @@ export class PlainCall implements Pending {
     return toolOf(this.#params);
   }
 
-  get progressToken(): string | undefined {
-    return this.bytes && progressTokenOf(this.bytes, this.#params);
-  }
-
   get scopes(): readonly string[] {
     return scopesOf(this.#params);
   }
@@ -140,10 +145,14 @@ export function slim(state: State, pending: Pending): void {
 function add(state: State, pending: Pending): void {
   state.pending.set(pending.id, pending);
   state.pendingBytes += sizeOf(pending);
+  if (pending.progressToken !== undefined) state.progress.set(progressKey(pending.progressToken), pending);
 }
 
 function remove(state: State, pending: Pending): void {
   if (state.pending.delete(pending.id)) state.pendingBytes -= sizeOf(pending);
+  if (pending.progressToken === undefined) return;
+  const token = progressKey(pending.progressToken);
+  if (state.progress.get(token) === pending) state.progress.delete(token);
 }
 
 function sizeOf(pending: Pending): number {
@@ -224,6 +233,16 @@ function unhold(state: State, pending: Pending): void {
   if (state.held.length < before) state.heldBytes -= sizeOf(pending);
 }
 
+/**
+ * Whether a generation works on a request that asked for progress under this token. Of a request that streamed the
+ * token is not known: it may be that one's.
+ */
+export function isLive(state: State, generation: number, token: string): boolean {
+  const known = state.progress.get(progressKey(token));
+  if (known) return known.place.kind === 'upstream' && known.place.generation === generation;
+  return owedBy(state, generation).some(({ streamed }) => streamed);
+}
+
 /** Whether a generation has a request that it has not answered. */
 export function owes(state: State, generation: number): boolean {
   for (const { place } of state.pending.values()) {
@@ -244,12 +263,4 @@ export function owedBy(state: State, generation: number): Pending[] {
 /** The requests that are at a place of this kind, in the order of arrival. */
 export function waitingAt(state: State, kind: Place['kind']): Pending[] {
   return [...state.pending.values()].filter((pending) => pending.place.kind === kind);
-}
-
-/** Tells the client that a request which an upstream made is of no interest any more. */
-export function cancelAtClient(step: Step, id: IdText, reason: string): void {
-  toClient(
-    step,
-    notificationFrame('notifications/cancelled', `{"requestId":${id},"reason":${JSON.stringify(reason)}}`),
-  );
 }

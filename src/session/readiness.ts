@@ -5,59 +5,57 @@ import type { ResponseFrame } from '../wire/message.ts';
 import { locate } from '../wire/splice.ts';
 import { log } from './events.ts';
 import type { Step } from './events.ts';
-import { announceChanges, release, tell } from './generations.ts';
+import { announceChanges, release, takeOver, tell } from './generations.ts';
 import { adoptAnswer, described, KNOWN_VERSIONS } from './handshake.ts';
 import { rejectGeneration } from './loss.ts';
 import { answer, waitingAt } from './pending.ts';
 import { loggedInText, toolResult } from './replies.ts';
 import { privateId, replay } from './replay.ts';
+import { lastsUntil, startingOf } from './selectors.ts';
 import { PLACEHOLDER } from './state.ts';
-import type { State, Told, Upstream } from './state.ts';
-
-type Starting = Extract<Upstream, { kind: 'starting' }>;
+import type { Starting, State, Told } from './state.ts';
 
 /** A later generation has this long for its handshake; the first may have to be downloaded. In ms. */
 const SLOWEST_START = 60_000;
 
 /** An answer to a request of the proxy's own; only that to `initialize` matters. */
 export function onPrivateAnswer(step: Step, generation: number, frame: ResponseFrame): void {
-  const { upstream } = step.state;
-  if (upstream.kind !== 'starting' || upstream.generation !== generation) return;
-  if (frame.id !== privateId('initialize', generation)) return;
+  const starting = startingOf(step.state, generation);
+  if (!starting || frame.id !== privateId('initialize', generation)) return;
   const range = locate(frame.bytes, [frame.outcome]);
   if (!range) return;
   const value = frame.bytes.subarray(range.start, range.end);
-  if (frame.outcome === 'error') onRefusedHandshake(step, upstream, value);
+  if (frame.outcome === 'error') onRefusedHandshake(step, starting, value);
   else if (!step.state.client.told) {
     tell(step, adoptAnswer(value));
-    becomeReady(step, upstream, new Set());
-  } else compare(step, upstream, step.state.client.told, value);
+    becomeReady(step, starting, new Set());
+  } else compare(step, starting, step.state.client.told, value);
 }
 
 /**
  * The upstream will not shake hands. Its own words go to the client, where the client still waits for them; but not
  * those of one that had no token: a login may mend that.
  */
-function onRefusedHandshake(step: Step, upstream: Starting, error: Buffer): void {
+function onRefusedHandshake(step: Step, starting: Starting, error: Buffer): void {
   const text = error.toString('utf8');
-  if (upstream.serial !== PLACEHOLDER) {
+  if (starting.serial !== PLACEHOLDER) {
     for (const pending of waitingAt(step.state, 'handshake'))
       answer(step, pending, Buffer.from(`{"jsonrpc":"2.0","id":${pending.id},"error":${text}}\n`));
   }
   rejectGeneration(
     step,
-    upstream,
+    starting,
     `The server refused the handshake: ${String(dig(parse(error), 'message'))}`,
   );
 }
 
 /** A later generation's answer against what the client was told: it is hidden if it keeps the promise. */
-function compare(step: Step, upstream: Starting, told: Told, result: Buffer): void {
+function compare(step: Step, starting: Starting, told: Told, result: Buffer): void {
   const now = described(parse(result));
   if (now.protocolVersion !== told.protocolVersion && !isOurGuess(told, now.protocolVersion)) {
     rejectGeneration(
       step,
-      upstream,
+      starting,
       `The server now speaks MCP ${now.protocolVersion}, but this session was opened with ${told.protocolVersion}. ` +
         'Reconnect the server in the client.',
     );
@@ -73,7 +71,7 @@ function compare(step: Step, upstream: Starting, told: Told, result: Buffer): vo
   const missing = new Set(Object.keys(told.capabilities).filter((name) => !(name in now.capabilities)));
   if (missing.size > 0 && !told.synthetic)
     log(step, 'error', `the server no longer offers ${[...missing].join(', ')}; reconnect it in the client`);
-  becomeReady(step, upstream, missing);
+  becomeReady(step, starting, missing);
 }
 
 /** The version was promised before the server could be asked, and it speaks another one that we know: near enough. */
@@ -81,11 +79,20 @@ function isOurGuess(told: Told, version: string): boolean {
   return told.synthetic && KNOWN_VERSIONS.some((known) => known === version);
 }
 
-function becomeReady(step: Step, upstream: Starting, missing: ReadonlySet<string>): void {
+function becomeReady(step: Step, starting: Starting, missing: ReadonlySet<string>): void {
   const { state } = step;
-  const { generation, serial } = upstream;
+  const { generation, serial } = starting;
   replay(step, generation, missing);
-  state.upstream = { kind: 'ready', generation, serial, since: step.now, missing };
+  if (state.succession.kind === 'starting' && state.succession.generation === generation) takeOver(step);
+  state.upstream = {
+    kind: 'ready',
+    generation,
+    serial,
+    since: step.steady,
+    lastsUntil: lastsUntil(state, serial),
+    ending: false,
+    missing,
+  };
   announceChanges(step);
   if (state.auth.kind === 'usable') {
     const text = loggedInText(state.auth.token, state.config.hostLabel);
@@ -96,18 +103,22 @@ function becomeReady(step: Step, upstream: Starting, missing: ReadonlySet<string
 }
 
 /** When a later generation that does not answer is given up; Infinity where none is waited for. */
-export function startOverdueAt({ upstream, client }: State): number {
-  if (upstream.kind !== 'starting' || !client.told || client.told.synthetic) return Infinity;
-  return upstream.since + SLOWEST_START;
+export function startOverdueAt(state: State): number {
+  const { since = Infinity } = overdue(state) ?? {};
+  return since + SLOWEST_START;
 }
 
 /** Gives up a later generation that does not answer its handshake, so that nobody waits for it for ever. */
 export function giveUpStart(step: Step): void {
-  const { upstream } = step.state;
-  if (upstream.kind !== 'starting' || step.now < startOverdueAt(step.state)) return;
-  rejectGeneration(
-    step,
-    upstream,
-    `The server did not answer its handshake within ${SLOWEST_START / 1000} s.`,
-  );
+  const starting = overdue(step.state);
+  if (!starting || step.steady < startOverdueAt(step.state)) return;
+  const message = `The server did not answer its handshake within ${SLOWEST_START / 1000} s.`;
+  rejectGeneration(step, starting, message);
+}
+
+/** The generation that is waited for, where the client has been answered by another one before. */
+function overdue({ upstream, succession, client }: State): Starting | undefined {
+  if (!client.told || client.told.synthetic) return undefined;
+  if (upstream.kind === 'starting') return upstream;
+  return succession.kind === 'starting' ? succession : undefined;
 }

@@ -1,9 +1,17 @@
 // When a token is renewed, and what the session does meanwhile (DESIGN 2.4): the schedule, the drain, the outcome.
 // Not for: how a token is renewed (auth/), or the generation that follows (generations.ts).
 import { log } from './events.ts';
-import type { Step } from './events.ts';
-import { announceChanges, markChanged, release, startGeneration } from './generations.ts';
+import type { Moment, Step } from './events.ts';
+import {
+  announceChanges,
+  endSuccession,
+  markChanged,
+  release,
+  startGeneration,
+  startSuccessor,
+} from './generations.ts';
 import { owes } from './pending.ts';
+import { isAsking } from './questions.ts';
 import type { State, TokenView } from './state.ts';
 
 const MINUTE = 60_000;
@@ -25,31 +33,33 @@ function lead(token: TokenView, expiresAt: number): number {
   return Math.min(Math.max(lifetime * 0.1, 5 * MINUTE), lifetime * 0.5);
 }
 
-/** When the token is renewed whatever goes on; jitter keeps windows apart. Infinity where it is not renewed. */
+/**
+ * When the token is renewed, by the wall clock; Infinity where it is not. From half a lead before that on the first
+ * idle moment is taken; and while a generation waits for something of the client, so that only this very process
+ * can go on with it, the renewal is put off for the time of a drain. Jitter keeps windows apart.
+ */
 export function renewAt(state: State): number {
-  if (state.auth.kind !== 'usable') return Infinity;
-  const { token } = state.auth;
+  const { auth, upstream, config } = state;
+  if (auth.kind !== 'usable') return Infinity;
+  const { token } = auth;
   if (token.expiresAt === undefined || !token.renewable) return Infinity;
-  const ahead = lead(token, token.expiresAt);
-  return Math.max(token.expiresAt - ahead * (1 - 0.1 * state.config.jitter), state.setback?.retryAt ?? 0);
+  const half = lead(token, token.expiresAt) / 2;
+  const due = token.expiresAt - 2 * half * (1 - 0.1 * config.jitter);
+  if (upstream.kind === 'ready' && isAsking(state, upstream.generation))
+    return due + Math.min(config.drainTimeout, half);
+  return state.pending.size === 0 ? Math.max(due - half, token.issuedAt + half) : due;
 }
 
-/** From here on the first idle moment is taken: half a lead earlier. */
-export function renewWhenIdleFrom(state: State): number {
-  const due = renewAt(state);
-  if (due === Infinity || state.auth.kind !== 'usable') return Infinity;
-  const { token } = state.auth;
-  const earlier = token.expiresAt === undefined ? 0 : lead(token, token.expiresAt) * 0.5;
-  return Math.max(due - earlier, token.issuedAt + earlier, state.setback?.retryAt ?? 0);
-}
-
-/** When the renewal goes on by itself; Infinity where time alone changes nothing. */
-export function nextRenewal(state: State): number {
-  const { auth, renewal } = state;
-  if (renewal.kind === 'draining') return renewal.deadline;
+/** In how many ms the renewal goes on by itself; Infinity where time alone changes nothing. */
+export function untilRenewal(state: State, { wall, steady }: Moment): number {
+  const { auth, renewal, setback } = state;
+  if (renewal.kind === 'draining') return renewal.deadline - steady;
   if (renewal.kind === 'refreshing' || !mayBegin(state)) return Infinity;
-  if (auth.kind === 'stale') return state.setback?.retryAt ?? 0;
-  return state.pending.size === 0 ? renewWhenIdleFrom(state) : renewAt(state);
+  const pause = setback ? setback.retryAt - steady : 0;
+  if (auth.kind === 'stale') return pause;
+  // One renewal at a time: the token that is there has not come to serve yet.
+  if (state.succession.kind === 'starting') return Infinity;
+  return Math.max(renewAt(state) - wall, pause);
 }
 
 /**
@@ -64,15 +74,16 @@ function mayBegin({ client, closing }: State): boolean {
 export function renewWhenDue(step: Step): void {
   const { state } = step;
   if (state.renewal.kind === 'draining') refreshWhenDrained(step);
-  else if (step.now >= nextRenewal(state)) {
-    if (state.auth.kind === 'stale') refresh(step);
+  else if (untilRenewal(state, step) <= 0) {
+    if (state.auth.kind === 'stale') refresh(step, true);
+    else if (overlaps(state)) refresh(step, false);
     else beginDrain(step);
   }
 }
 
-/** Whether the token's time has run out by the wall clock. */
-export function isExpired(state: State, now: number): boolean {
-  return state.auth.kind === 'usable' && now >= (state.auth.token.expiresAt ?? Infinity);
+/** Whether the token goes on to be accepted when there is a new one. */
+function overlaps({ auth, config }: State): boolean {
+  return auth.kind === 'usable' && (config.rotation ?? auth.token.rotation) === 'overlapping';
 }
 
 /** The token's time has run out: it is renewed, or a person has to log in. */
@@ -86,13 +97,14 @@ export function expire(step: Step): void {
   }
   state.auth = { kind: 'stale', token, why: 'expired' };
   // What failed while the token served is worth another try now that it does not.
-  if (state.setback) state.setback = { ...state.setback, retryAt: step.now };
+  if (state.setback) state.setback = { ...state.setback, retryAt: step.steady };
 }
 
 /** GitHub does not accept the token any more. Returns whether a new one may be had (it is asked for, or was). */
 export function refuseToken(step: Step): boolean {
   const { state } = step;
-  if (state.auth.kind === 'stale' || state.renewal.kind === 'refreshing') return true;
+  const { renewal } = state;
+  if (state.auth.kind === 'stale' || (renewal.kind === 'refreshing' && renewal.holding)) return true;
   if (state.auth.kind !== 'usable') return false;
   const { token } = state.auth;
   const refusals = recentRefusals(step);
@@ -101,7 +113,8 @@ export function refuseToken(step: Step): boolean {
   noteRefusal(step);
   state.auth = { kind: 'stale', token, why: 'refused' };
   log(step, 'warn', 'the token was not accepted; getting a new one');
-  refresh(step);
+  if (renewal.kind === 'refreshing') state.renewal = { kind: 'refreshing', holding: true };
+  else refresh(step, true);
   return true;
 }
 
@@ -110,24 +123,23 @@ export function noteRefusal(step: Step): void {
   const { state } = step;
   if (state.auth.kind === 'locked') return;
   const { serial } = state.auth.token;
-  state.refusals = [...recentRefusals(step), { serial, at: step.now }].slice(-MOST_REFUSALS);
+  state.refusals = [...recentRefusals(step), { serial, at: step.steady }].slice(-MOST_REFUSALS);
 }
 
-function recentRefusals({ state, now }: Step): State['refusals'] {
-  // Of a clock that was set back the future counts for nothing.
-  return state.refusals.filter(({ at }) => Math.abs(now - at) < REFUSAL_WINDOW);
+function recentRefusals({ state, steady }: Step): State['refusals'] {
+  return state.refusals.filter(({ at }) => steady - at < REFUSAL_WINDOW);
 }
 
 /** Whether the token is so new that getting another one cannot be the answer to its refusal. */
-export function wasJustIssued({ state, now }: Step): boolean {
-  return state.auth.kind === 'usable' && now - state.auth.token.issuedAt < REFUSAL_WINDOW;
+export function wasJustIssued({ state, wall }: Step): boolean {
+  return state.auth.kind === 'usable' && Math.abs(wall - state.auth.token.issuedAt) < REFUSAL_WINDOW;
 }
 
 /** The renewal kills the old token (exclusive), so what runs with it is finished first. */
 function beginDrain(step: Step): void {
   const { state } = step;
   log(step, 'debug', 'the token is renewed; new requests wait');
-  state.renewal = { kind: 'draining', deadline: step.now + state.config.drainTimeout };
+  state.renewal = { kind: 'draining', deadline: step.steady + state.config.drainTimeout };
   refreshWhenDrained(step);
 }
 
@@ -136,8 +148,10 @@ function refreshWhenDrained(step: Step): void {
   const { auth, renewal, upstream } = step.state;
   if (renewal.kind !== 'draining') return;
   // What was replaced before ran with an older token, which this renewal does not touch.
-  const owing = upstream.kind === 'ready' && owes(step.state, upstream.generation);
-  if (!owing || step.now >= renewal.deadline || auth.kind === 'stale') refresh(step);
+  const owing =
+    upstream.kind === 'ready' &&
+    (owes(step.state, upstream.generation) || isAsking(step.state, upstream.generation));
+  if (!owing || step.steady >= renewal.deadline || auth.kind === 'stale') refresh(step, true);
 }
 
 /**
@@ -146,33 +160,39 @@ function refreshWhenDrained(step: Step): void {
  */
 export function renewStale(step: Step): boolean {
   const { auth, renewal, setback } = step.state;
-  if (renewal.kind === 'refreshing') return true;
+  if (renewal.kind === 'refreshing') {
+    step.state.renewal = { kind: 'refreshing', holding: true };
+    return true;
+  }
   if (auth.kind !== 'stale') return false;
-  const since = step.now - (setback?.at ?? -Infinity);
-  if (since >= 0 && since < REQUEST_RETRY) return false;
-  refresh(step);
+  const since = step.steady - (setback?.at ?? -Infinity);
+  if (since < REQUEST_RETRY) return false;
+  refresh(step, true);
   return true;
 }
 
-function refresh(step: Step): void {
+function refresh(step: Step, holding: boolean): void {
   const { state } = step;
   if (state.auth.kind === 'locked') return;
-  state.renewal = { kind: 'refreshing' };
+  state.renewal = { kind: 'refreshing', holding };
   step.effects.push({ type: 'refresh', serial: state.auth.token.serial });
 }
 
-/** A new token is there: a new generation takes over, and what was held goes to it. */
+/** A new token is there: a new generation takes over; what was held, if anything was, goes to it. */
 export function onRefreshed(step: Step, token: TokenView): void {
   const { state } = step;
   // Locked or logged in meanwhile: the outcome of an older renewal decides nothing any more.
   if (state.renewal.kind !== 'refreshing') return;
   log(step, 'info', 'the token was renewed');
+  // The one before serves on where it may: nobody waits for the start.
+  const serves = !state.renewal.holding && state.auth.kind === 'usable' && state.upstream.kind === 'ready';
   state.auth = { kind: 'usable', token };
   state.renewal = { kind: 'idle' };
   state.setback = undefined;
   // Without an upstream the lists that were told were empty ones.
   if (state.client.told?.synthetic || state.upstream.kind === 'none') markChanged(state);
-  startGeneration(step, token.serial);
+  if (serves) startSuccessor(step, token.serial);
+  else startGeneration(step, token.serial);
 }
 
 /** It will never be renewed: a person has to log in. */
@@ -187,8 +207,8 @@ export function onUnreachable(step: Step, message: string): void {
   state.renewal = { kind: 'idle' };
   const failures = (state.setback?.failures ?? 0) + 1;
   const backoff = Math.min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY);
-  const retryAt = step.now + backoff * (0.75 + 0.25 * state.config.jitter);
-  state.setback = { failures, at: step.now, retryAt, message };
+  const retryAt = step.steady + backoff * (0.75 + 0.25 * state.config.jitter);
+  state.setback = { failures, at: step.steady, retryAt, message };
   const meanwhile = state.auth.kind === 'usable' ? ' and serves while it is valid' : '';
   log(step, 'warn', `the token could not be renewed${meanwhile}: ${message}`);
   release(step);
@@ -200,6 +220,7 @@ function lock(step: Step, reason: string): void {
   state.auth = { kind: 'locked', reason };
   state.renewal = { kind: 'idle' };
   state.setback = undefined;
+  endSuccession(step);
   log(step, 'warn', reason);
   markChanged(state);
   announceChanges(step);

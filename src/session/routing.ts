@@ -10,7 +10,8 @@ import { inCrashLoop } from './loss.ts';
 import { answer, hold, ID_TO_COME, refuse, slim } from './pending.ts';
 import { remember } from './replay.ts';
 import { CODE } from './replies.ts';
-import { isExpired, renewStale } from './rotation.ts';
+import { renewStale } from './rotation.ts';
+import { accepts, isExpired, isHolding } from './selectors.ts';
 import type { Pending, State } from './state.ts';
 
 /** What a server can say without a token that works: its own lists and settings. */
@@ -52,7 +53,7 @@ export function route(step: Step, pending: Pending): void {
   if (pending.method === 'tools/call' && pending.tool === state.authTool && callAuthTool(step, pending))
     return;
   // The proxy is alive whatever the server does, and no renewal keeps a client waiting that checks that.
-  if (pending.method === 'ping' && (state.upstream.kind !== 'ready' || state.renewal.kind !== 'idle')) {
+  if (pending.method === 'ping' && (state.upstream.kind !== 'ready' || isHolding(state))) {
     answer(step, pending, resultFrame(pending.id, '{}'));
     return;
   }
@@ -129,13 +130,16 @@ function isComing(upstream: State['upstream']): boolean {
 function routeUsable(step: Step, pending: Pending, serial: number): void {
   const { state } = step;
   const { upstream } = state;
-  if (state.renewal.kind !== 'idle' || upstream.kind === 'starting') hold(step, pending);
-  else if (upstream.kind === 'ready' && upstream.serial === serial) forward(step, pending);
-  else if (upstream.kind === 'ready' || step.now >= upstream.notBefore) {
+  if (isHolding(state) || upstream.kind === 'starting') hold(step, pending);
+  else if (accepts(state, step.wall)) forward(step, pending);
+  // Its end, or the start of the one after it, sets this free again.
+  else if (upstream.kind === 'ready' && (upstream.ending || state.succession.kind === 'starting'))
+    hold(step, pending);
+  else if (upstream.kind === 'ready' || step.steady >= upstream.notBefore) {
     hold(step, pending);
     startGeneration(step, serial);
   } else if (inCrashLoop(state)) {
-    const seconds = Math.ceil((upstream.notBefore - step.now) / 1000);
+    const seconds = Math.ceil((upstream.notBefore - step.steady) / 1000);
     refuse(
       step,
       pending,
@@ -186,15 +190,9 @@ function answerWithout(step: Step, pending: Pending): void {
 }
 
 /** Whether a request may stream straight to the current generation, whatever it turns out to be. */
-export function canStream(state: State, now: number): boolean {
-  const { auth, upstream } = state;
+export function canStream(state: State, wall: number): boolean {
   return (
-    auth.kind === 'usable' &&
-    !isExpired(state, now) &&
-    state.renewal.kind === 'idle' &&
-    upstream.kind === 'ready' &&
-    upstream.serial === auth.token.serial &&
-    !state.pending.has(ID_TO_COME)
+    accepts(state, wall) && !isExpired(state, wall) && !isHolding(state) && !state.pending.has(ID_TO_COME)
   );
 }
 

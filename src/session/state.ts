@@ -1,4 +1,4 @@
-// Everything a session knows, as plain data. Not for: behaviour; transition.ts and its rooms change it, and nothing
+// Everything a session knows, as plain data. Deadlines are by the steady clock, except for what is told of tokens. Not for: behaviour; transition.ts and its rooms change it, and nothing
 // else does.
 import type { AuthFailureRule, Credential, LoginPrompt } from '../auth/token-source.ts';
 import type { IdText } from '../wire/message.ts';
@@ -25,11 +25,13 @@ type Auth =
   | { readonly kind: 'stale'; readonly token: TokenView; readonly why: 'expired' | 'refused' }
   | { readonly kind: 'usable'; readonly token: TokenView };
 
-/** Where the renewal of the token is. New requests are held while it is draining or refreshing. */
+/** Where the renewal of the token is. */
 type Renewal =
   | { readonly kind: 'idle' }
+  /** Exclusive: new requests are held, and what runs is finished. */
   | { readonly kind: 'draining'; readonly deadline: number }
-  | { readonly kind: 'refreshing' };
+  /** `holding`: new requests are held, for the token that is there dies, or is not accepted any more. */
+  | { readonly kind: 'refreshing'; readonly holding: boolean };
 
 /** Renewals in a row that reached nobody. */
 interface Setback {
@@ -53,6 +55,16 @@ interface Failure {
   readonly message: string;
 }
 
+/** A generation that was spawned and has not answered its handshake. */
+export interface Starting {
+  readonly generation: number;
+  readonly serial: number;
+  /** When it was started or, once it was asked, when that was. */
+  readonly since: number;
+  /** The client's initialize was sent to it. */
+  readonly asked: boolean;
+}
+
 /** The current generation. Those that were replaced are in {@link State.retired}. */
 export type Upstream =
   | {
@@ -62,23 +74,26 @@ export type Upstream =
       readonly notBefore: number;
       readonly restart: boolean;
     }
-  | {
-      readonly kind: 'starting';
-      readonly generation: number;
-      readonly serial: number;
-      /** When it was started or, once it was asked, when that was. */
-      readonly since: number;
-      /** The client's initialize was sent to it. */
-      readonly asked: boolean;
-    }
+  | (Starting & { readonly kind: 'starting' })
   | {
       readonly kind: 'ready';
       readonly generation: number;
       readonly serial: number;
       readonly since: number;
+      /** When the token that it has ends, by the wall clock; -Infinity once that was refused, or for a placeholder. */
+      readonly lastsUntil: number;
+      /** Its process has ended, and what it wrote last is still being read. */
+      readonly ending: boolean;
       /** Capabilities that the client was promised and this generation lacks. */
       readonly missing: ReadonlySet<string>;
     };
+
+/** The generation that takes over when it is ready, while the current one serves (overlapping rotation, DESIGN 2.4). */
+export type Succession =
+  | { readonly kind: 'none' }
+  /** `failures`: others before it that would not start. */
+  | (Starting & { readonly kind: 'starting'; readonly failures: number })
+  | { readonly kind: 'pausing'; readonly until: number; readonly failures: number };
 
 /** A generation that was replaced but owes answers, until `deadline`. */
 interface Retired {
@@ -101,6 +116,8 @@ export interface Pending {
   /** Changes once, for a request whose id came at the end of a frame that streamed. */
   id: IdText;
   readonly method: string;
+  /** It was passed on while it arrived: nothing is known of its parameters. */
+  readonly streamed: boolean;
   /** The whole frame; `undefined` where it was streamed, or let go once it was sent: it cannot be sent again. */
   bytes: Buffer | undefined;
   /** Of a tools/call. */
@@ -121,6 +138,13 @@ export interface Pending {
 export type Held =
   | { readonly kind: 'request'; readonly pending: Pending }
   | { readonly kind: 'notification'; readonly bytes: Buffer };
+
+/** A result that asks for input (MCP 2026-07-28): the client calls again with it, and only that process knows of it. */
+export interface Input {
+  readonly generation: number;
+  /** What the call that brings it is known by (questions.ts). */
+  readonly key: string;
+}
 
 /** The proxy's own elicitation, shown at the client. */
 export interface Elicitation {
@@ -182,6 +206,8 @@ export interface SessionConfig {
   /** `placeholder`: the upstream runs while locked, so that its own tools are listed. */
   readonly beforeLogin: 'placeholder' | 'auth-only';
   readonly authFailure: AuthFailureRule;
+  /** Which kind every credential is, where a person says so; else its source does. */
+  readonly rotation: Credential['rotation'] | undefined;
   readonly version: string;
   readonly loginWait: number;
   readonly drainTimeout: number;
@@ -206,12 +232,15 @@ export interface State {
   /** The last refusals: what keeps the renewals that they lead to from becoming a loop (rotation.ts). */
   refusals: readonly Refusal[];
   upstream: Upstream;
+  succession: Succession;
   nextGeneration: number;
   /** Starts in a row that failed or ended soon. */
   crashes: number;
   readonly retired: Map<number, Retired>;
   /** Changed in pending.ts only. */
   readonly pending: Map<IdText, Pending>;
+  /** The requests in `pending` that asked for progress, by their token (pending.ts). */
+  readonly progress: Map<string, Pending>;
   /** Of all frames in `pending`. */
   pendingBytes: number;
   held: Held[];
@@ -220,6 +249,8 @@ export interface State {
   elicitations: number;
   /** Requests of upstreams that the client has not answered: mapped id → generation. */
   readonly asked: Map<IdText, number>;
+  /** Results that asked for input and have not got it, oldest first. */
+  inputs: readonly Input[];
   /** Listings to announce as changed when the next generation is ready. */
   readonly changed: Set<Listing>;
   /** Tools that may be called again after a crash, by their own annotations. */
@@ -245,16 +276,19 @@ export function initialState(config: SessionConfig): State {
     setback: undefined,
     refusals: [],
     upstream: { kind: 'none', failure: undefined, notBefore: 0, restart: false },
+    succession: { kind: 'none' },
     nextGeneration: 1,
     crashes: 0,
     retired: new Map(),
     pending: new Map(),
+    progress: new Map(),
     pendingBytes: 0,
     held: [],
     heldBytes: 0,
     login: { kind: 'idle' },
     elicitations: 0,
     asked: new Map(),
+    inputs: [],
     changed: new Set(),
     repeatable: new Set(),
     authTool: 'auth_login',

@@ -4,24 +4,25 @@
 import { errorFrame } from '../wire/message.ts';
 import { onClientFrame, onClientFrameEnd } from './client-frames.ts';
 import { shutDown, toClient, toUpstream } from './events.ts';
-import type { Effect, Event, Step } from './events.ts';
+import type { Effect, Event, Moment, Step } from './events.ts';
 import { makeUpHandshake, release, startGeneration, wantedSerial } from './generations.ts';
 import { onLoggedIn, onLoginFailed, onPrompt } from './login.ts';
 import { answerOverdue, loginTick } from './login-wait.ts';
-import { dismissRetired, onEnded, restartAt, restartWhenDue } from './loss.ts';
+import {
+  dismissRetired,
+  nextSuccessorAt,
+  onEnded,
+  onExited,
+  restartAt,
+  restartWhenDue,
+  startSuccessorWhenDue,
+} from './loss.ts';
 import { holdNotification } from './pending.ts';
 import { giveUpStart, startOverdueAt } from './readiness.ts';
 import { CODE } from './replies.ts';
-import {
-  expire,
-  isExpired,
-  nextRenewal,
-  onRefreshed,
-  onRefused,
-  onUnreachable,
-  renewWhenDue,
-} from './rotation.ts';
+import { expire, onRefreshed, onRefused, onUnreachable, renewWhenDue, untilRenewal } from './rotation.ts';
 import { route } from './routing.ts';
+import { isExpired } from './selectors.ts';
 import type { State, TokenView } from './state.ts';
 import { onUpstreamFrame, onUpstreamFrameEnd } from './upstream-frames.ts';
 
@@ -30,13 +31,12 @@ const FINISHING = 800;
 
 /**
  * Applies `event` to `state`, which is changed in place, and returns what is to be done, in order.
- * @param now wall clock, milliseconds since the epoch
  */
-export function transition(state: State, event: Event, now: number): Effect[] {
-  const step: Step = { state, now, effects: [], released: [] };
+export function transition(state: State, event: Event, { wall, steady }: Moment): Effect[] {
+  const step: Step = { state, wall, steady, effects: [], released: [] };
   if (state.closing.kind === 'closed') return step.effects;
   // By the wall clock, whatever happens first after a machine has slept.
-  if (isExpired(state, now)) expire(step);
+  if (isExpired(state, wall)) expire(step);
   apply(step, event);
   sendReleased(step);
   settleDown(step);
@@ -62,13 +62,16 @@ function apply(step: Step, event: Event): void {
       );
       return;
     case 'client-closed':
-      step.state.closing = { kind: 'finishing', deadline: step.now + FINISHING };
+      step.state.closing = { kind: 'finishing', deadline: step.steady + FINISHING };
       return;
     case 'upstream-frame':
       onUpstreamFrame(step, event.generation, event.frame, event.suspicious);
       return;
     case 'upstream-frame-end':
       onUpstreamFrameEnd(step, event.generation, event.id);
+      return;
+    case 'upstream-exited':
+      onExited(step, event.generation);
       return;
     case 'upstream-ended':
       onEnded(step, event);
@@ -99,7 +102,7 @@ function apply(step: Step, event: Event): void {
 function onStarted(step: Step, token: TokenView | undefined, lockedBecause: string): void {
   const { state } = step;
   if (!token) state.auth = { kind: 'locked', reason: lockedBecause };
-  else if (step.now < (token.expiresAt ?? Infinity)) state.auth = { kind: 'usable', token };
+  else if (step.wall < (token.expiresAt ?? Infinity)) state.auth = { kind: 'usable', token };
   // The renewal runs beside the start: nothing is asked over the network before the client is answered.
   else if (token.renewable) state.auth = { kind: 'stale', token, why: 'expired' };
   else state.auth = { kind: 'locked', reason: 'The login has expired.' };
@@ -125,7 +128,7 @@ function settleDown(step: Step): void {
   const { state } = step;
   if (state.retired.size > 0) dismissRetired(step);
   renewWhenDue(step);
-  if (state.closing.kind === 'finishing' && (step.now >= state.closing.deadline || !owesAnswers(state)))
+  if (state.closing.kind === 'finishing' && (step.steady >= state.closing.deadline || !owesAnswers(state)))
     shutDown(step, state.fatal ? 1 : 0);
 }
 
@@ -136,12 +139,13 @@ function owesAnswers(state: State): boolean {
 }
 
 function tick(step: Step): void {
-  const { state, now } = step;
-  if (state.fatal && now >= state.fatal.deadline) shutDown(step, 1);
+  const { state, steady } = step;
+  if (state.fatal && steady >= state.fatal.deadline) shutDown(step, 1);
   giveUpStart(step);
   restartWhenDue(step);
-  if (now >= loginTick(state)) answerOverdue(step);
-  if (now >= impatientAt(state)) {
+  startSuccessorWhenDue(step);
+  if (steady >= loginTick(state)) answerOverdue(step);
+  if (steady >= impatientAt(state)) {
     makeUpHandshake(step);
     release(step);
   }
@@ -154,19 +158,20 @@ function impatientAt(state: State): number {
   return upstream.since + config.patience;
 }
 
-/** When the next `tick` is due, in milliseconds since the epoch; Infinity where nothing waits for time. */
-export function nextTick(state: State): number {
+/** In how many ms the next `tick` is due, counted from `now`; Infinity where nothing waits for time. */
+export function untilTick(state: State, now: Moment): number {
   const { auth, closing, fatal, retired } = state;
   if (closing.kind === 'closed') return Infinity;
-  return Math.min(
-    auth.kind === 'usable' ? (auth.token.expiresAt ?? Infinity) : Infinity,
-    nextRenewal(state),
+  const byWall = auth.kind === 'usable' ? (auth.token.expiresAt ?? Infinity) : Infinity;
+  const bySteady = Math.min(
     impatientAt(state),
     startOverdueAt(state),
     restartAt(state),
+    nextSuccessorAt(state),
     loginTick(state),
     closing.kind === 'finishing' ? closing.deadline : Infinity,
     fatal?.deadline ?? Infinity,
     ...[...retired.values()].map(({ deadline }) => deadline),
   );
+  return Math.min(byWall - now.wall, bySteady - now.steady, untilRenewal(state, now));
 }

@@ -1,26 +1,18 @@
 // What a frame from an upstream leads to. Not for: what is said to upstreams.
-import type {
-  Frame,
-  IdText,
-  Malformed,
-  NotificationFrame,
-  RequestFrame,
-  ResponseFrame,
-} from '../wire/message.ts';
-import { canonicalId } from '../wire/scanner.ts';
-import { locate, replace } from '../wire/splice.ts';
+import type { Frame, IdText, Malformed, NotificationFrame, ResponseFrame } from '../wire/message.ts';
+import { locate } from '../wire/splice.ts';
 import { authFailureText } from './auth-failure.ts';
-import { mappedId } from './client-frames.ts';
 import { log, toClient } from './events.ts';
 import type { Step } from './events.ts';
-import { servedWell } from './generations.ts';
 import { onlyAuthTool, passTools } from './lists.ts';
-import { answer, owedBy, refuse, settle } from './pending.ts';
+import { answer, isLive, owedBy, refuse, settle } from './pending.ts';
+import { ask, noteInput, withdraw } from './questions.ts';
 import { onPrivateAnswer } from './readiness.ts';
 import { PRIVATE_ID } from './replay.ts';
 import { CODE } from './replies.ts';
 import { noteRefusal, refuseToken, wasJustIssued } from './rotation.ts';
 import { awaitRenewal, refuseLocked, route } from './routing.ts';
+import { placeOf, servedWell, startingOf } from './selectors.ts';
 import { PLACEHOLDER } from './state.ts';
 import type { Pending, State } from './state.ts';
 
@@ -37,20 +29,15 @@ export function onUpstreamFrame(
       onResponse(step, generation, frame, suspicious);
       return;
     case 'request':
-      onRequest(step, generation, frame);
+      ask(step, generation, frame);
       return;
     case 'notification':
-      onNotification(step, generation, frame, place);
+      onNotification(step, generation, frame, place === 'retired');
       return;
     case 'malformed':
       // An answer to a line it could not read carries no id; it is worth seeing, but nobody waits for it.
       step.effects.push({ type: 'noise', bytes: frame.bytes });
   }
-}
-
-function placeOf(state: State, generation: number): 'current' | 'retired' | 'gone' {
-  if (state.upstream.kind !== 'none' && state.upstream.generation === generation) return 'current';
-  return state.retired.has(generation) ? 'retired' : 'gone';
 }
 
 function onResponse(step: Step, generation: number, frame: ResponseFrame, suspicious: boolean): void {
@@ -76,8 +63,12 @@ function onResponse(step: Step, generation: number, frame: ResponseFrame, suspic
   }
   const failure =
     suspicious || frame.outcome === 'error' ? authFailureText(frame, state.config.authFailure) : undefined;
-  if (failure !== undefined) onAuthFailure(step, generation, pending, failure);
-  else if (pending.method === 'tools/list') answer(step, pending, passTools(step, pending, frame));
+  if (failure !== undefined) {
+    onAuthFailure(step, generation, pending, failure);
+    return;
+  }
+  if (suspicious) noteInput(step, generation, pending.method, frame);
+  if (pending.method === 'tools/list') answer(step, pending, passTools(step, pending, frame));
   else answer(step, pending, frame.bytes);
 }
 
@@ -97,7 +88,7 @@ export function needsWhole(state: State, generation: number, frame: Frame | Malf
     return frame.id.startsWith(PRIVATE_ID) || state.pending.get(frame.id)?.method === 'tools/list';
   }
   // Its id is not known yet: it may be any of those that this generation owes.
-  if (state.upstream.kind === 'starting' && state.upstream.generation === generation) return true;
+  if (startingOf(state, generation)) return true;
   for (const pending of state.pending.values()) {
     if (pending.method === 'tools/list' && pending.place.kind === 'upstream') return true;
   }
@@ -111,13 +102,17 @@ function onAuthFailure(step: Step, generation: number, pending: Pending, text: s
   const serial = serialOf(state, generation);
   // The token may have been replaced meanwhile: then the call goes to the new one.
   const isCurrent = auth.kind !== 'locked' && serial === auth.token.serial;
+  // It has the token before, which was to be accepted yet: nothing more goes to it.
+  const { upstream } = state;
+  if (!isCurrent && upstream.kind === 'ready' && upstream.generation === generation)
+    state.upstream = { ...upstream, lastsUntil: -Infinity };
   if (!pending.bytes) {
     const renewed = !isCurrent || refuseToken(step);
     explain(step, pending, text, renewed ? WHY.notKept : WHY.guarded);
   } else if (serial === PLACEHOLDER || auth.kind === 'locked') retry(step, pending);
   else if (pending.authRetries > 0) {
     // Not where the token has served meanwhile: then it is another one that was refused.
-    if (isCurrent && !servedWell(state, step.now)) noteRefusal(step);
+    if (isCurrent && !servedWell(state, step.steady)) noteRefusal(step);
     explain(step, pending, text, WHY.renewed);
   } else if (isCurrent && pending.answerBy !== undefined && wasJustIssued(step)) {
     // It has waited for the login that brought this token: another login would end the same.
@@ -167,36 +162,29 @@ function explain(step: Step, pending: Pending, text: string, why: string): void 
   refuse(step, pending, CODE.credentialRefused, 'credential_refused', explained);
 }
 
-/** What an upstream asks of the client goes under an id that names the generation, since ids start anew in each. */
-function onRequest(step: Step, generation: number, frame: RequestFrame): void {
-  const range = locate(frame.bytes, ['id']);
-  if (!range) return;
-  const id = mappedId(generation, frame.id);
-  step.state.asked.set(id, generation);
-  toClient(step, replace(frame.bytes, range, id));
-}
-
-function onNotification(
-  step: Step,
-  generation: number,
-  frame: NotificationFrame,
-  place: 'current' | 'retired',
-): void {
-  if (frame.method === 'notifications/cancelled') {
-    withdraw(step, generation, frame);
-    return;
+function onNotification(step: Step, generation: number, frame: NotificationFrame, retired: boolean): void {
+  const { state } = step;
+  switch (frame.method) {
+    case 'notifications/cancelled':
+      withdraw(step, generation, frame);
+      return;
+    case 'notifications/progress':
+      passProgress(step, generation, frame);
+      return;
+    case 'notifications/elicitation/complete':
+      // What a replaced generation asked for may have been done in a browser.
+      break;
+    default:
+      // Of a replaced generation nothing else is of interest.
+      if (retired) return;
   }
-  // Of a replaced generation only the progress of what it still owes is of interest.
-  if (place === 'retired' && frame.method !== 'notifications/progress') return;
-  if (!step.state.client.told) return;
-  toClient(step, frame.bytes);
+  if (state.client.told) toClient(step, frame.bytes);
 }
 
-/** The upstream gave up on what it had asked of the client. */
-function withdraw(step: Step, generation: number, frame: NotificationFrame): void {
-  const range = locate(frame.bytes, ['params', 'requestId']);
-  if (!range) return;
-  const id = mappedId(generation, canonicalId(frame.bytes.toString('utf8', range.start, range.end)));
-  if (!step.state.asked.delete(id)) return;
-  toClient(step, replace(frame.bytes, range, id));
+/** Progress of a request that is answered by now, or given up, or made again elsewhere, is of no interest (MCP). */
+function passProgress(step: Step, generation: number, frame: NotificationFrame): void {
+  const range = locate(frame.bytes, ['params', 'progressToken']);
+  const token = range && frame.bytes.toString('utf8', range.start, range.end);
+  if (token !== undefined && isLive(step.state, generation, token)) toClient(step, frame.bytes);
+  else log(step, 'debug', `generation ${generation} tells progress that nobody waits for`);
 }

@@ -12,6 +12,7 @@ import type { FrameStream } from '../wire/writer.ts';
 import type { Event } from './events.ts';
 import { isSteady, takeResults } from './fast-lane.ts';
 import { CODE } from './replies.ts';
+import { INPUT_REQUIRED } from './questions.ts';
 import type { State } from './state.ts';
 import { needsWhole } from './upstream-frames.ts';
 
@@ -32,6 +33,7 @@ export interface UpstreamOutputOptions {
   readonly drained: () => void;
   /** Whether the client does not keep up. */
   readonly congested: () => boolean;
+  readonly exited: () => void;
   readonly ended: (report: EndReport) => void;
   /** Sends whole frames to the client. */
   readonly forward: (frames: Buffer) => void;
@@ -60,7 +62,9 @@ export class UpstreamOutput implements GenerationSink {
     const { state, generation, redactor, dispatch, forward, settle } = this.#options;
     // Searched for natively in the whole region, so that a frame costs nothing here unless it has to.
     const clean = redactor.bytes(region);
-    const suspicious = clean.includes(FAILED) && this.#hints.some((hint) => clean.includes(hint));
+    const suspicious =
+      (clean.includes(FAILED) && this.#hints.some((hint) => clean.includes(hint))) ||
+      clean.includes(INPUT_REQUIRED);
     const text = suspicious ? '' : clean.toString('latin1');
     for (let at = 0; at < clean.length;) {
       if (!suspicious && isSteady(state, generation)) {
@@ -111,6 +115,10 @@ export class UpstreamOutput implements GenerationSink {
 
   drained(): void {
     this.#options.drained();
+  }
+
+  exited(): void {
+    this.#options.exited();
   }
 
   ended(report: EndReport): void {

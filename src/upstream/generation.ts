@@ -30,6 +30,8 @@ export interface EndReport {
 }
 
 export interface GenerationSink extends FrameSink {
+  /** The process has ended; what it wrote last is read yet. */
+  exited(): void;
   /** All output was read before this; called once. */
   ended(report: EndReport): void;
   /** There is room again in its stdin. */
@@ -130,6 +132,7 @@ export class Generation {
     // Windows reports a command that does not exist only now, in place of an exit.
     child.once('error', (error) => this.#end({ cannotStart: false, message: messageOf(error) }));
     child.once('exit', (code, signal) => {
+      sink.exited();
       this.#finish = () => {
         this.#lastOutput?.cancel();
         if (this.#ended) return;

@@ -226,7 +226,7 @@ describe('the end of a code', () => {
     await github.waitForCode();
     await clock.waitForTimer(5000);
     clock.sleep(3_600_000);
-    clock.advance(0);
+    clock.advance(5000);
     expect(await rejection(flow)).toMatchObject({ code: 'expired_token' });
     expect(polls()).toHaveLength(0);
   });

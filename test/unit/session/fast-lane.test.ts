@@ -22,6 +22,8 @@ interface Outcome {
   readonly pending: readonly string[];
 }
 
+const MOMENT = { wall: START, steady: 0 };
+
 type Feed = (state: State, direction: 'requests' | 'results', region: Buffer) => Effect[];
 
 /** As the driver feeds it: with runs. */
@@ -30,7 +32,7 @@ const inRuns: Feed = (state, direction, region) => {
   const options = {
     state,
     now: () => START,
-    dispatch: (event: Event) => void effects.push(...transition(state, event, START)),
+    dispatch: (event: Event) => void effects.push(...transition(state, event, MOMENT)),
     takeStream: () => undefined,
   };
   if (direction === 'requests')
@@ -48,6 +50,7 @@ const inRuns: Feed = (state, direction, region) => {
       forward: (bytes) => effects.push({ type: 'to-client', bytes, streaming: false }),
       settle: none,
       drained: none,
+      exited: none,
       ended: none,
       congested: () => false,
     }).lines(region);
@@ -62,7 +65,7 @@ const oneByOne: Feed = (state, direction, region) => {
       direction === 'requests'
         ? { type: 'client-frame', frame: readValidFrame(bytes) }
         : { type: 'upstream-frame', generation: GENERATION, frame: readFrame(bytes), suspicious: true };
-    effects.push(...transition(state, event, START));
+    effects.push(...transition(state, event, MOMENT));
   });
   return effects;
 };

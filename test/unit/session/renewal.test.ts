@@ -1,7 +1,7 @@
 // When a token is renewed, and what the session does until it is (DESIGN 2.4).
 // Not for: tokens that are refused (refused-token.test.ts), or the handshake of the generation that follows.
 import { describe, expect, test } from 'vitest';
-import { renewAt, renewWhenIdleFrom } from '../../../src/session/rotation.ts';
+import { renewAt } from '../../../src/session/rotation.ts';
 import { toolText } from '../../support/messages.ts';
 import { lasting, MINUTE, sent, sentIds } from './sent.ts';
 import { call, deeds, initialize, said, START, startReady, startStepped } from './stepped.ts';
@@ -16,15 +16,17 @@ describe('the schedule', () => {
     ['6 min', 6, 3],
     ['60 s', 1, 0.5],
   ])('a token of %s is renewed %s - %s minutes after its issue', (_, minutes, ahead) => {
-    const { state } = startReady({}, lasting(minutes * MINUTE));
-    expect(renewAt(state) - START).toBe((minutes - ahead) * MINUTE);
-    expect(renewWhenIdleFrom(state) - START).toBe((minutes - ahead * 1.5) * MINUTE);
+    const session = startReady({}, lasting(minutes * MINUTE));
+    expect(renewAt(session.state) - START).toBe((minutes - ahead * 1.5) * MINUTE);
+    session.client(call(1, 'slow'));
+    expect(renewAt(session.state) - START).toBe((minutes - ahead) * MINUTE);
   });
 
   test('jitter moves it later by a tenth of the lead at most', () => {
     for (const jitter of [0.25, 0.5, 0.999]) {
-      const { state } = startStepped({ jitter }, lasting(EIGHT_HOURS));
-      const ahead = (START + EIGHT_HOURS - renewAt(state)) / MINUTE;
+      const session = startStepped({ jitter }, lasting(EIGHT_HOURS));
+      session.client(initialize());
+      const ahead = (START + EIGHT_HOURS - renewAt(session.state)) / MINUTE;
       expect(ahead).toBeCloseTo(48 - 4.8 * jitter);
     }
   });

@@ -9,6 +9,7 @@ function pending(method: string): Pending {
   return {
     id: '0',
     method,
+    streamed: false,
     bytes: undefined,
     tool: undefined,
     progressToken: undefined,

@@ -1,5 +1,7 @@
 // A session that is logged in and whose server has told its tools; and its loss. Not for: moving it (stepped.ts).
 import type { Effect } from '../../../src/session/events.ts';
+import { readFrame } from '../../../src/wire/message.ts';
+import type { Json } from '../../support/messages.ts';
 import { lasting, MINUTE } from './sent.ts';
 import { startReady } from './stepped.ts';
 import type { Stepped } from './stepped.ts';
@@ -17,6 +19,12 @@ export function running(): Stepped {
   ];
   session.upstream({ id: 100, result: { tools } });
   return session;
+}
+
+/** A frame of a certain generation. */
+export function from(session: Stepped, generation: number, message: Json): Effect[] {
+  const bytes = Buffer.from(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  return session.step({ type: 'upstream-frame', generation, frame: readFrame(bytes), suspicious: true });
 }
 
 /** A generation (default: the current one) ends. */

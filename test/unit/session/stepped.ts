@@ -1,10 +1,10 @@
 // A session moved by hand: events in, effects out, at times that the test makes up. No process, no clock.
 // Not for: what the driver does with effects.
 import type { LoginPrompt } from '../../../src/auth/token-source.ts';
-import type { Effect, Event } from '../../../src/session/events.ts';
+import type { Effect, Event, Moment } from '../../../src/session/events.ts';
 import { initialState } from '../../../src/session/state.ts';
 import type { SessionConfig, State, TokenView } from '../../../src/session/state.ts';
-import { nextTick, transition } from '../../../src/session/transition.ts';
+import { transition, untilTick } from '../../../src/session/transition.ts';
 import { readValidFrame } from '../../../src/wire/message.ts';
 import type { Json, Message } from '../../support/messages.ts';
 
@@ -14,6 +14,7 @@ export const START = 1_750_000_000_000;
 export const config: SessionConfig = {
   hostLabel: 'github.com',
   beforeLogin: 'placeholder',
+  rotation: undefined,
   authFailure: { hints: ['401'], patterns: [/\b401 Bad credentials\b/] },
   version: '1.2.3',
   loginWait: 45_000,
@@ -50,6 +51,8 @@ export interface Stepped {
   readonly state: State;
   /** Milliseconds since the start; moves only when the test says so. */
   now: number;
+  /** By how much the time of day has jumped since the start, in ms. */
+  jumped: number;
   /** Applies an event now. */
   step(event: Event): Effect[];
   /** A frame of the client. */
@@ -65,10 +68,13 @@ export interface Stepped {
 /** @param stored what the vault held */
 export function startStepped(changes: Partial<SessionConfig> = {}, stored?: TokenView): Stepped {
   const state = initialState({ ...config, ...changes });
+  const moment = (): Moment => ({ wall: START + stepped.now + stepped.jumped, steady: stepped.now });
+  const dueAt = (): number => stepped.now + untilTick(state, moment());
   const stepped: Stepped = {
     state,
     now: 0,
-    step: (event) => transition(state, event, START + stepped.now),
+    jumped: 0,
+    step: (event) => transition(state, event, moment()),
     client: (message) => stepped.step({ type: 'client-frame', frame: frameOf(message) }),
     upstream: (message) =>
       stepped.step({
@@ -82,11 +88,10 @@ export function startStepped(changes: Partial<SessionConfig> = {}, stored?: Toke
     pass(ms) {
       const end = stepped.now + ms;
       const effects: Effect[] = [];
-      for (let due = nextTick(state) - START; due <= end; due = nextTick(state) - START) {
+      for (let due = dueAt(); due <= end; due = dueAt()) {
         stepped.now = Math.max(stepped.now, due);
         effects.push(...stepped.step({ type: 'tick' }));
-        if (nextTick(state) - START <= stepped.now)
-          throw new Error('a tick is due again at once: a busy loop');
+        if (untilTick(state, moment()) <= 0) throw new Error('a tick is due again at once: a busy loop');
       }
       stepped.now = end;
       return effects;

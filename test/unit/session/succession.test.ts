@@ -2,18 +2,10 @@
 // Not for: when that is due (renewal.test.ts), or servers that are lost (loss.test.ts).
 import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../../src/session/events.ts';
-import { readFrame } from '../../../src/wire/message.ts';
-import type { Json } from '../../support/messages.ts';
-import { EIGHT_HOURS, running } from './running.ts';
+import { EIGHT_HOURS, from, running } from './running.ts';
 import { lasting, MINUTE, sent, sentIds } from './sent.ts';
 import { call, deeds, initialize, prompt, RESULT, said, startReady, startStepped } from './stepped.ts';
 import type { Stepped } from './stepped.ts';
-
-/** A frame of a certain generation. */
-function from(session: Stepped, generation: number, message: Json): Effect[] {
-  const bytes = Buffer.from(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-  return session.step({ type: 'upstream-frame', generation, frame: readFrame(bytes), suspicious: true });
-}
 
 function renew(session: Stepped, serial = 2): Effect[] {
   return session.step({ type: 'refreshed', token: lasting(EIGHT_HOURS, serial, session.now) });
@@ -22,7 +14,7 @@ function renew(session: Stepped, serial = 2): Effect[] {
 /** A session in which generation 2 serves and generation 1 still owes the answer to call 1. */
 function overlapping(): Stepped {
   const session = running();
-  session.client(call(1, 'write'));
+  session.client(call(1, 'write', {}, { progressToken: 1 }));
   session.pass(432 * MINUTE + 30_000);
   renew(session);
   session.shakeHands();

@@ -1,10 +1,10 @@
 // A client, servers, a token source and a clock around a session's state machine, all moved by one seeded generator:
 // any order of events that can happen, and the same one again for the same seed.
 // Not for: what a single order leads to; those that matter have tests of their own.
-import type { Effect, Event } from '../../../src/session/events.ts';
+import type { Effect, Event, Moment } from '../../../src/session/events.ts';
 import { initialState } from '../../../src/session/state.ts';
 import type { SessionConfig, State, TokenView } from '../../../src/session/state.ts';
-import { nextTick, transition } from '../../../src/session/transition.ts';
+import { transition, untilTick } from '../../../src/session/transition.ts';
 import { readValidFrame } from '../../../src/wire/message.ts';
 import type { Json, Message } from '../../support/messages.ts';
 import { seeded } from '../../support/random.ts';
@@ -32,7 +32,10 @@ const LIFETIMES = [1, 60, 480].map((minutes) => minutes * MINUTE);
 export class World {
   readonly state: State;
   readonly servers = new Servers();
-  now = START;
+  /** By the steady clock, in ms. */
+  now = 0;
+  /** By how much the time of day is ahead of it. */
+  #ahead = START;
   /** The requests that were asked, answered, and given up, by id as JSON text. */
   readonly asked = new Set<string>();
   readonly answered = new Set<string>();
@@ -52,7 +55,7 @@ export class World {
     this.#random = seeded(seed);
     this.state = initialState({ ...config, jitter: this.#random.int(100) / 100, ...changes });
     const stored = this.#chance(70) ? this.#token(this.#chance(80)) : undefined;
-    if (this.#chance(20)) this.now += 1_000 * MINUTE;
+    if (this.#chance(20)) this.#ahead += 1_000 * MINUTE;
     this.#do({ type: 'started', token: stored, lockedBecause: 'Nobody has logged in yet.' });
     this.#client(initialize());
     this.#client({ method: 'notifications/initialized' });
@@ -100,8 +103,8 @@ export class World {
   close(): number {
     const start = this.now;
     this.#do({ type: 'client-closed' });
-    while (!this.closed && nextTick(this.state) < Infinity) {
-      this.now = Math.max(this.now, nextTick(this.state));
+    while (!this.closed && this.#untilTick < Infinity) {
+      this.now += Math.max(0, this.#untilTick);
       this.#catchUp();
     }
     return this.closed ? this.now - start : Infinity;
@@ -111,9 +114,17 @@ export class World {
     return [...this.asked].filter((id) => !this.answered.has(id) && !this.cancelled.has(id));
   }
 
+  get #moment(): Moment {
+    return { wall: this.#ahead + this.now, steady: this.now };
+  }
+
+  get #untilTick(): number {
+    return untilTick(this.state, this.#moment);
+  }
+
   #do(event: Event): void {
-    this.log.push(`${this.now - START} ${describe(event)}`);
-    for (const effect of transition(this.state, event, this.now)) this.#perform(effect);
+    this.log.push(`${this.now} ${describe(event)}`);
+    for (const effect of transition(this.state, event, this.#moment)) this.#perform(effect);
   }
 
   #perform(effect: Effect): void {
@@ -261,32 +272,32 @@ export class World {
 
   #token(renewable: boolean): TokenView {
     this.#serial += 1;
-    const expiresAt = renewable || this.#chance(50) ? this.now + this.#random.pick(LIFETIMES) : undefined;
+    const issuedAt = this.#moment.wall;
+    const expiresAt = renewable || this.#chance(50) ? issuedAt + this.#random.pick(LIFETIMES) : undefined;
     const rotation = renewable ? 'exclusive' : 'overlapping';
-    const { serial, issuedAt } = { serial: this.#serial, issuedAt: this.now };
-    return { serial, login: 'octocat', issuedAt, expiresAt, renewable, rotation, scopes: [] };
+    return { serial: this.#serial, login: 'octocat', issuedAt, expiresAt, renewable, rotation, scopes: [] };
   }
 
   /** Time passes, with a tick at each moment that one is due, as the driver does. */
   #wait(ms: number): void {
     const end = this.now + ms;
-    while (nextTick(this.state) <= end) {
-      this.now = Math.max(this.now, nextTick(this.state));
+    while (this.now + this.#untilTick <= end) {
+      this.now += Math.max(0, this.#untilTick);
       this.#catchUp();
     }
     this.now = end;
   }
 
-  /** The machine sleeps: time has moved on and nothing has ticked. What comes first then is a request or a tick. */
+  /** The machine sleeps, or its clock is set: the time of day has jumped and nothing has ticked. What comes first then is a request or a tick. */
   #sleep(): void {
-    this.now += this.#random.pick([10_000, 4_000_000, 30_000_000]);
+    this.#ahead += this.#random.pick([10_000, 4_000_000, 30_000_000, -3_600_000]);
     if (this.#chance(50)) this.#request();
   }
 
   #catchUp(): void {
-    if (nextTick(this.state) > this.now) return;
+    if (this.#untilTick > 0) return;
     this.#do({ type: 'tick' });
-    if (nextTick(this.state) <= this.now) throw new Error('a tick is due again at once: a busy loop');
+    if (this.#untilTick <= 0) throw new Error('a tick is due again at once: a busy loop');
   }
 
   #chance(percent: number): boolean {
