@@ -10,7 +10,8 @@ import { withdrawAll } from './questions.ts';
 import { privateId } from './replay.ts';
 import { PLACEHOLDER } from './state.ts';
 import { servedWell } from './selectors.ts';
-import type { Listing, Starting, State, Told } from './state.ts';
+import type { Starting, State } from './state.ts';
+import type { Listing, Told } from './client-side.ts';
 
 /** Makes a new generation the current one; the one before owes its answers and then ends. */
 export function startGeneration(step: Step, serial: number): void {

@@ -3,7 +3,8 @@
 import { dig, parse, resultFrame } from '../wire/message.ts';
 import type { RequestFrame } from '../wire/message.ts';
 import { locate, setMember } from '../wire/splice.ts';
-import type { Hello, SessionConfig, Told } from './state.ts';
+import type { Hello, Told } from './client-side.ts';
+import type { SessionConfig } from './state.ts';
 
 /** The revisions that begin with `initialize`, newest first. */
 export const KNOWN_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;

@@ -6,7 +6,8 @@ import type { Step } from './events.ts';
 import { answer, refuse, waitingAt } from './pending.ts';
 import { CODE, loggedInText, promptText, toolResult } from './replies.ts';
 import { isHolding } from './selectors.ts';
-import type { Login, Pending, State } from './state.ts';
+import type { Login } from './client-side.ts';
+import type { Pending, State } from './state.ts';
 
 /** Between two progress notifications of a call that waits, in ms. */
 export const PROGRESS_EVERY = 10_000;

@@ -11,7 +11,8 @@ import type { Waiting } from './login-wait.ts';
 import { answer, awaitPerson, hold, refuse, waitingAt } from './pending.ts';
 import { cancelAtClient } from './questions.ts';
 import { CODE, elicitationText, loggedInText, toolResult } from './replies.ts';
-import type { Elicitation, Pending, TokenView } from './state.ts';
+import type { Elicitation } from './client-side.ts';
+import type { Pending, TokenView } from './state.ts';
 
 /** A call of `auth_login`. False where it has to wait like any other call. */
 export function callAuthTool(step: Step, pending: Pending): boolean {

@@ -1,6 +1,7 @@
-// What the loss of a generation leads to, by a crash or because it will not do: its requests are answered or made
-// again, another one is started, or the client is told why not (DESIGN 2.5).
-// Not for: generations that are replaced while they work (generations.ts).
+// What the loss of a generation leads to, by a crash or because it will not do: another one is started, or the client
+// is told why not (DESIGN 2.5). Not for: the requests that it leaves behind (abandon.ts), or generations that are
+// replaced while they work (generations.ts).
+import { abandon, endedText, sendOn } from './abandon.ts';
 import { log } from './events.ts';
 import type { Event, Step } from './events.ts';
 import {
@@ -13,11 +14,11 @@ import {
   startSuccessor,
   wantedSerial,
 } from './generations.ts';
-import { answer, hold, owedBy, owes, refuse, takeHeld, waitingAt } from './pending.ts';
+import { answer, refuse, takeHeld, waitingAt } from './pending.ts';
 import { withdrawAll } from './questions.ts';
 import { CODE, loggedInText, toolResult } from './replies.ts';
 import { accepts, placeOf, servedWell } from './selectors.ts';
-import type { Pending, Starting, State } from './state.ts';
+import type { Starting, State } from './state.ts';
 
 /** Starts in a row that fail before the proxy stops trying by itself. */
 const CRASH_LOOP = 3;
@@ -27,21 +28,6 @@ const LONGEST_PAUSE = 10_000;
 const LAST_INITIALIZE = 1000;
 /** And to other requests until so long after it, in ms. */
 const LAST_REQUESTS = 100;
-
-/** Methods that may run twice without harm. */
-const SAFE_METHODS = new Set([
-  'ping',
-  'tools/list',
-  'prompts/list',
-  'prompts/get',
-  'resources/list',
-  'resources/templates/list',
-  'resources/read',
-  'completion/complete',
-  'logging/setLevel',
-  'resources/subscribe',
-  'resources/unsubscribe',
-]);
 
 /** The process of a generation has ended: what would be written to it now would be lost. */
 export function onExited({ state }: Step, generation: number): void {
@@ -152,50 +138,6 @@ function lose(step: Step, message: string, level: 'warn' | 'error'): void {
 /** How long after so many losses in a row the next start is, in ms. */
 function pauseAfter(losses: number): number {
   return losses === 1 ? 0 : Math.min(FIRST_PAUSE * 2 ** (losses - 2), LONGEST_PAUSE);
-}
-
-function endedText(message: string): string {
-  return `The server ended during this call. It may or may not have run: check before calling again. ${message}`;
-}
-
-/** Requests that a generation leaves behind: once more where that is safe, else the truth. */
-function abandon(step: Step, generation: number, text: string): void {
-  for (const pending of owedBy(step.state, generation)) {
-    if (isSafe(step.state, pending) && pending.bytes && pending.crashRetries === 0) {
-      pending.crashRetries += 1;
-      // It was on its way: what it waits for now is no person.
-      pending.answerBy = undefined;
-      hold(step, pending);
-    } else refuse(step, pending, CODE.upstreamEnded, 'upstream_ended', text);
-  }
-}
-
-/** What a replaced generation left behind goes to the current one, unless that will take it when it is ready. */
-function sendOn(step: Step): void {
-  if (step.state.upstream.kind !== 'starting') release(step);
-}
-
-function isSafe(state: State, pending: Pending): boolean {
-  if (pending.method === 'tools/call')
-    return pending.tool !== undefined && state.repeatable.has(pending.tool);
-  return SAFE_METHODS.has(pending.method);
-}
-
-/** Ends replaced generations that owe nothing any more, or do not answer in time. */
-export function dismissRetired(step: Step): void {
-  for (const [generation, { deadline }] of step.state.retired) {
-    if (owes(step.state, generation)) {
-      if (step.steady < deadline) continue;
-      abandon(
-        step,
-        generation,
-        'The server did not answer before its token had to be replaced. The call may or may not have run: check ' +
-          'before calling again.',
-      );
-      sendOn(step);
-    }
-    dismiss(step, generation);
-  }
 }
 
 /** There is no such command: no login and no retry can help, so the client is told and the proxy ends. */

@@ -13,7 +13,8 @@ import { loggedInText, toolResult } from './replies.ts';
 import { privateId, replay } from './replay.ts';
 import { lastsUntil, startingOf } from './selectors.ts';
 import { PLACEHOLDER } from './state.ts';
-import type { Starting, State, Told } from './state.ts';
+import type { Starting, State } from './state.ts';
+import type { Told } from './client-side.ts';
 
 /** A later generation has this long for its handshake; the first may have to be downloaded. In ms. */
 const SLOWEST_START = 60_000;

@@ -4,7 +4,8 @@ import { dig, notificationFrame, parse, requestFrame } from '../wire/message.ts'
 import { locate } from '../wire/splice.ts';
 import { toUpstream } from './events.ts';
 import type { Step } from './events.ts';
-import type { ClientSide, Pending } from './state.ts';
+import type { ClientSide } from './client-side.ts';
+import type { Pending } from './state.ts';
 
 /** Ids of requests that the proxy makes of an upstream by itself; their answers stay here. */
 export const PRIVATE_ID = '"gh-mcp-proxy:';

@@ -1,7 +1,8 @@
 // Everything a session knows, as plain data. Deadlines are by the steady clock, except for what is told of tokens. Not for: behaviour; transition.ts and its rooms change it, and nothing
 // else does.
-import type { AuthFailureRule, Credential, LoginPrompt } from '../auth/token-source.ts';
+import type { AuthFailureRule, Credential } from '../auth/token-source.ts';
 import type { IdText } from '../wire/message.ts';
+import type { ClientSide, Listing, Login } from './client-side.ts';
 
 /** The serial of a generation that was started with a placeholder instead of a token. Real serials begin at 1. */
 export const PLACEHOLDER = 0;
@@ -145,60 +146,6 @@ export interface Input {
   /** What the call that brings it is known by (questions.ts). */
   readonly key: string;
 }
-
-/** The proxy's own elicitation, shown at the client. */
-export interface Elicitation {
-  readonly id: IdText;
-  readonly mode: 'url' | 'form';
-  readonly elicitationId: string;
-  /** The client has answered it: it is closed there. */
-  readonly answered: boolean;
-}
-
-export type Login =
-  | { readonly kind: 'idle' }
-  /** The device code was asked for. */
-  | { readonly kind: 'requesting' }
-  | {
-      readonly kind: 'waiting';
-      readonly prompt: LoginPrompt;
-      readonly elicitation: Elicitation | undefined;
-      /** The person has URL and code in front of them: later calls may wait for them. */
-      readonly shown: boolean;
-      /** When the calls that wait are told that it still waits. */
-      readonly nextProgress: number;
-    };
-
-/** What the client said of itself in `initialize`. */
-export interface Hello {
-  readonly id: IdText;
-  /** Raw JSON text of its params, for every generation. */
-  readonly params: string;
-  readonly protocolVersion: string;
-  readonly elicitation: 'url' | 'form' | undefined;
-}
-
-/** What the client was told in answer. */
-export interface Told {
-  /** Raw JSON text of the result. */
-  readonly result: string;
-  readonly protocolVersion: string;
-  readonly capabilities: Readonly<Record<string, unknown>>;
-  /** Made up here, because no upstream answered. */
-  readonly synthetic: boolean;
-}
-
-export interface ClientSide {
-  hello: Hello | undefined;
-  told: Told | undefined;
-  initialized: boolean;
-  /** The last logging/setLevel's params, raw. */
-  logLevel: string | undefined;
-  /** uri → raw params of the resources/subscribe that is in force. */
-  readonly subscriptions: Map<string, string>;
-}
-
-export type Listing = 'tools' | 'prompts' | 'resources';
 
 /** Fixed for the life of the session. Durations in milliseconds. */
 export interface SessionConfig {

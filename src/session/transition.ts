@@ -2,6 +2,7 @@
 // same events at the same times give the same effects, so that every interleaving can be tested.
 // Not for: performing effects (driver.ts).
 import { errorFrame } from '../wire/message.ts';
+import { dismissRetired } from './abandon.ts';
 import { onClientFrame, onClientFrameEnd } from './client-frames.ts';
 import { shutDown, toClient, toUpstream } from './events.ts';
 import type { Effect, Event, Moment, Step } from './events.ts';
@@ -9,7 +10,6 @@ import { makeUpHandshake, release, startGeneration, wantedSerial } from './gener
 import { onLoggedIn, onLoginFailed, onPrompt } from './login.ts';
 import { answerOverdue, loginTick } from './login-wait.ts';
 import {
-  dismissRetired,
   nextSuccessorAt,
   onEnded,
   onExited,
