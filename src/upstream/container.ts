@@ -1,121 +1,30 @@
 // A `docker|podman|nerdctl run` command as a wrapped server: what it must have so that input, output and the
-// token reach the container. Not for: other commands, which pass unchanged, or stopping the container.
+// token reach the container. Not for: other commands, which pass unchanged, or the container's end (container-lifetime.ts).
 import { UsageError } from '../base/errors.ts';
+import { environmentOf, isOn, mentions, parseContainerRun } from './container-command.ts';
+import type { ContainerRun } from './container-command.ts';
 import { HOST_ENV } from './environment.ts';
 
-const ENGINES = new Set(['docker', 'podman', 'nerdctl']);
-
 /**
- * Flags without a value, before the subcommand. All other flags take one; there are far fewer of these, and
- * engines add them rarely. From `docker --help`, podman's cmd/podman/root.go and nerdctl's main.go.
- */
-const GLOBAL_SWITCHES = new Set(
-  (
-    '-D --debug --debug-full --tls --tlsverify -v --version -h --help -r --remote --noout --syslog --trace ' +
-    '--transient-store --experimental --insecure-registry --kube-hide-dupe'
-  ).split(' '),
-);
-
-/** The same after `run`. From `docker run --help`, podman's common/create.go and nerdctl's container_run.go. */
-const RUN_SWITCHES = new Set(
-  // docker
-  (
-    '-d --detach --disable-content-trust --help --init -i --interactive --no-healthcheck --oom-kill-disable ' +
-    '--privileged -P --publish-all -q --quiet --read-only --rm --sig-proxy -t --tty --use-api-socket ' +
-    // podman
-    '--env-host --http-proxy --no-hostname --no-hosts --passwd --read-only-tmpfs --replace --rmi --rootfs ' +
-    '--tls-verify --unsetenv-all --syslog --trace ' +
-    // nerdctl
-    '--debug --debug-full --experimental --insecure-registry'
-  ).split(' '),
-);
-
-/** What Go's strconv.ParseBool takes for true. */
-const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
-
-interface Flag {
-  /** `-e` or `--env`; letters written together come one by one. */
-  readonly name: string;
-  /** `true` for a switch without an explicit value. */
-  readonly value: string;
-}
-
-interface ContainerRun {
-  readonly engine: string;
-  /** Where in the command the flags of `run` begin. */
-  readonly flagsAt: number;
-  readonly flags: readonly Flag[];
-}
-
-/**
- * The command with the flags added that carry `names` into the container; any other command unchanged.
+ * The command with the flags added that carry `names` into the container, and `--rm`; any other command unchanged.
+ *
+ * A server is started anew with every token, and a container that stays keeps its token, in plain, in its
+ * configuration. So `--rm` is added where nothing is said of it; `--rm=false` stands (container-lifetime.ts).
  *
  * Added flags come right after `run`. A name that is only in an `--env-file` is added as well: `-e` wins over
  * the file, so that the container gets the token of this login.
  * @param names variables of the child's environment: those of `--token-env`, and `GITHUB_HOST` where it is set
- * @throws {UsageError} the container could not talk over stdio, or a token stands in the command line
+ * @throws {UsageError} the container could not talk over stdio, or there could only be one, or a token stands in
+ * the command line
  */
 export function prepareContainerCommand(command: readonly string[], names: readonly string[]): string[] {
   const run = parseContainerRun(command);
   if (run === undefined) return [...command];
   checkStdio(run);
+  checkMany(run);
   checkLiterals(run, names);
-  return [...command.slice(0, run.flagsAt), ...environmentFlags(run, names), ...command.slice(run.flagsAt)];
-}
-
-function parseContainerRun(command: readonly string[]): ContainerRun | undefined {
-  const engine = (command[0] ?? '')
-    .replace(/^.*[/\\]/, '')
-    .toLowerCase()
-    .replace(/\.exe$/, '');
-  if (!ENGINES.has(engine)) return undefined;
-  let at = readFlags(command, 1, GLOBAL_SWITCHES).end;
-  if (command[at] === 'container') at += 1;
-  if (command[at] !== 'run') return undefined;
-  return { engine, flagsAt: at + 1, flags: readFlags(command, at + 1, RUN_SWITCHES).flags };
-}
-
-/**
- * Reads flags up to the first word that is none (the subcommand, the image) as Go's pflag does: `--name value`,
- * `--name=value`, `-n value`, `-nvalue`, `-n=value`, switches written together, `--` as the end.
- */
-function readFlags(
-  words: readonly string[],
-  start: number,
-  switches: ReadonlySet<string>,
-): { flags: Flag[]; end: number } {
-  const flags: Flag[] = [];
-  let at = start;
-  for (;;) {
-    const word = words[at] ?? '';
-    if (!word.startsWith('-') || word === '-') return { flags, end: at };
-    at += 1;
-    if (word === '--') return { flags, end: at };
-    if (word.startsWith('--')) {
-      const [name, value] = splitOnce(word);
-      if (value !== undefined) flags.push({ name, value });
-      else if (switches.has(name)) flags.push({ name, value: 'true' });
-      else flags.push({ name, value: words[at++] ?? '' });
-      continue;
-    }
-    for (let letter = 1; letter < word.length; letter += 1) {
-      const name = `-${word.charAt(letter)}`;
-      const rest = word.slice(letter + 1);
-      if (switches.has(name) && !rest.startsWith('=')) {
-        flags.push({ name, value: 'true' });
-        continue;
-      }
-      if (rest === '') flags.push({ name, value: words[at++] ?? '' });
-      else flags.push({ name, value: rest.replace(/^=/, '') });
-      break;
-    }
-  }
-}
-
-/** Whether a switch is on: as with pflag, the last mention counts. */
-function isOn(run: ContainerRun, short: string, long: string): boolean {
-  const last = run.flags.findLast((flag) => flag.name === short || flag.name === long);
-  return last !== undefined && TRUE.has(last.value);
+  const added = [...removalFlag(run), ...environmentFlags(run, names)];
+  return [...command.slice(0, run.flagsAt), ...added, ...command.slice(run.flagsAt)];
 }
 
 function checkStdio(run: ContainerRun): void {
@@ -141,11 +50,35 @@ function checkStdio(run: ContainerRun): void {
   }
 }
 
-/** Each `-e`/`--env` as name and literal value; the value is absent where it is taken from the environment. */
-function environmentOf(run: ContainerRun): [name: string, value: string | undefined][] {
-  return run.flags
-    .filter((flag) => flag.name === '-e' || flag.name === '--env')
-    .map((flag) => splitOnce(flag.value));
+/**
+ * A name, and a file with the id, can be given to one container only. Here there are several: a new one starts before
+ * the old one is gone, and each window of a client has its own. Another name than the one that was asked for would be
+ * no use to whoever asked, and to leave the flag out would be a silence that is noticed late.
+ */
+function checkMany(run: ContainerRun): void {
+  if (mentions(run, '--name')) {
+    throw new UsageError(
+      `"${run.engine} run" has --name: the container for the next token is started before the last one is gone, and ` +
+        `each window of a client has its own, but ${run.engine} gives a name to one container only`,
+      {
+        next:
+          'Remove --name. To find the containers of this server, give them a label (--label github-mcp) and run: ' +
+          `${run.engine} ps --filter label=github-mcp`,
+      },
+    );
+  }
+  if (mentions(run, '--cidfile')) {
+    throw new UsageError(
+      `"${run.engine} run" has --cidfile: ${run.engine} does not start a container while that file is there, so none ` +
+        'could be started for the next token',
+      { next: 'Remove --cidfile. Each container gets one of its own here, and both are removed at the end.' },
+    );
+  }
+}
+
+/** None beside a restart policy, which an engine does not take together with it. */
+function removalFlag(run: ContainerRun): string[] {
+  return mentions(run, '--rm') || mentions(run, '--restart') ? [] : ['--rm'];
 }
 
 /** A literal `GITHUB_HOST=...` is no secret and stays. The value is never part of the message. */
@@ -165,9 +98,4 @@ function checkLiterals(run: ContainerRun, names: readonly string[]): void {
 function environmentFlags(run: ContainerRun, names: readonly string[]): string[] {
   const present = new Set(environmentOf(run).map(([name]) => name));
   return names.flatMap((name) => (present.has(name) ? [] : ['-e', name]));
-}
-
-function splitOnce(text: string): [before: string, after: string | undefined] {
-  const at = text.indexOf('=');
-  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }

@@ -3,7 +3,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { Clock, Timer } from '../base/clock.ts';
-import { messageOf, UserError } from '../base/errors.ts';
+import { codeOf, explanationOf, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { FrameReader } from '../wire/frames.ts';
 import type { FrameSink } from '../wire/frames.ts';
@@ -11,7 +11,9 @@ import { parse } from '../wire/message.ts';
 import { RedactingStream } from '../wire/redact.ts';
 import type { Redactor } from '../wire/redact.ts';
 import { FrameWriter } from '../wire/writer.ts';
-import { spawnUpstream } from './spawn.ts';
+import { containerOf } from './container-lifetime.ts';
+import type { Container } from './container-lifetime.ts';
+import { describeSpawnFailure, spawnUpstream } from './spawn.ts';
 import { LastWords } from './last-words.ts';
 import { stopProcess } from './stop.ts';
 
@@ -19,7 +21,7 @@ import { stopProcess } from './stop.ts';
 const LAST_OUTPUT = 200;
 /** A server that has closed its stdout and goes on running is of no use; after this it is stopped. In ms. */
 const MUTE = 500;
-/** Within what the whole goodbye may take (DESIGN 2.5: under 2 s). In ms. */
+/** Within what the whole goodbye may take (DESIGN 2.5: under 2 s), the removal of a container included. In ms. */
 const PATIENCE = { eofMs: 500, termMs: 300, killMs: 200 };
 
 /** How a generation ended. `cannotStart`: there is no such command, and trying again will not help. */
@@ -53,7 +55,8 @@ export interface GenerationOptions {
 
 export class Generation {
   readonly #options: GenerationOptions;
-  readonly #lastWords: LastWords;
+  readonly #lastWords = new LastWords();
+  #container: Container | undefined;
   #child: ChildProcessWithoutNullStreams | undefined;
   #writer: FrameWriter | undefined;
   /** Frames for a process that is not there yet. */
@@ -67,7 +70,6 @@ export class Generation {
 
   constructor(options: GenerationOptions) {
     this.#options = options;
-    this.#lastWords = new LastWords(options.redactor);
     this.#started = this.#start();
   }
 
@@ -100,20 +102,20 @@ export class Generation {
   async #start(): Promise<void> {
     const { command, env } = this.#options;
     try {
-      const child = await spawnUpstream({ command, env });
+      this.#container = containerOf(this.#options);
+      const child = await spawnUpstream({ command: this.#container?.command ?? command, env });
       this.#child = child;
       this.#listen(child);
       this.#writer = new FrameWriter(child.stdin, () => this.#options.sink.drained());
       for (const frames of this.#early.splice(0)) this.#writer.write(frames);
       this.#writer.flush();
     } catch (error) {
-      const next = error instanceof UserError ? error.next : '';
-      this.#end({ cannotStart: true, message: `${messageOf(error)}. ${next}`.trim() });
+      this.#end({ cannotStart: true, message: explanationOf(error) });
     }
   }
 
   #listen(child: ChildProcessWithoutNullStreams): void {
-    const { clock, sink, redactor, errorOutput } = this.#options;
+    const { command, clock, sink, redactor, errorOutput } = this.#options;
     const reader = new FrameReader(sink);
     child.stdout.on('data', (chunk: Buffer) => {
       if (!this.#ended) reader.push(chunk);
@@ -121,22 +123,29 @@ export class Generation {
     child.stdout.on('error', () => {});
     child.stdout.once('end', () => clock.after(MUTE, () => void this.stop()));
     const stderr = new RedactingStream(redactor);
+    const say = (clean: Buffer): boolean => {
+      this.#lastWords.push(clean);
+      return errorOutput.write(clean);
+    };
     child.stderr.on('data', (chunk: Buffer) => {
-      this.#lastWords.push(chunk);
-      if (errorOutput.write(stderr.push(chunk))) return;
+      if (say(stderr.push(chunk))) return;
       child.stderr.pause();
       onceWritable(errorOutput, () => child.stderr.resume());
     });
-    child.stderr.once('end', () => errorOutput.write(stderr.end()));
+    child.stderr.once('end', () => say(stderr.end()));
     child.stderr.on('error', () => {});
-    // Windows reports a command that does not exist only now, in place of an exit.
-    child.once('error', (error) => this.#end({ cannotStart: false, message: messageOf(error) }));
+    // On Windows a batch file that does not exist is reported only now, in place of an exit.
+    child.once('error', (error) => {
+      const cannotStart = codeOf(error) === 'ENOENT';
+      const message = cannotStart ? explanationOf(describeSpawnFailure(error, command)) : messageOf(error);
+      this.#end({ cannotStart, message });
+    });
     child.once('exit', (code, signal) => {
       sink.exited();
       this.#finish = () => {
         this.#lastOutput?.cancel();
         if (this.#ended) return;
-        deliverLastLine(reader.end(), sink);
+        deliverLastLine(reader.end(), sink, redactor);
         this.#end({ cannotStart: false, message: this.#lastWords.report(code, signal) });
       };
       child.once('close', this.#finish);
@@ -162,18 +171,22 @@ export class Generation {
   async #stop(): Promise<void> {
     await this.#started;
     const { clock, log } = this.#options;
-    if (!this.#child) return;
-    this.#writer?.flush();
-    const { how } = await stopProcess({ child: this.#child, clock, log, patience: PATIENCE });
-    log.debug(`generation stopped (${how})`);
+    let exitCode: number | null = null;
+    if (this.#child) {
+      this.#writer?.flush();
+      const { how, code } = await stopProcess({ child: this.#child, clock, log, patience: PATIENCE });
+      log.debug(`generation stopped (${how})`);
+      exitCode = code;
+    }
+    await this.#container?.remove(exitCode);
   }
 }
 
 /** Half a message is none; a whole one, or a last word that is no message, only lacks its newline. */
-function deliverLastLine(rest: Buffer, sink: FrameSink): void {
+function deliverLastLine(rest: Buffer, sink: FrameSink, redactor: Redactor): void {
   const text = rest.toString('latin1').trim();
   if (text === '' || (text.startsWith('{') && parse(rest) === undefined)) return;
-  sink.lines(Buffer.concat([rest, Buffer.from('\n')]));
+  sink.lines(Buffer.concat([redactor.lastBytes(rest), Buffer.from('\n')]));
 }
 
 /** Calls `go` when there is room again, or when nobody reads any more: then there always is. */

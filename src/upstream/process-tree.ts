@@ -56,7 +56,8 @@ export function posixGroup(pid: number | undefined, leaderRuns: () => boolean = 
 
 /**
  * Windows has neither groups nor SIGTERM: `taskkill /T` follows parent ids from a leader that still runs. What a
- * leader left behind when it ended by itself cannot be found this way; that would need a job object.
+ * leader left behind when it ended by itself cannot be found this way; that would need a job object. The leader is
+ * cmd.exe where the command is a batch file, as npx is (cross-spawn), and `kill` alone would leave the server.
  */
 export function windowsTree(child: ChildProcess, run: typeof spawn = spawn): ProcessTree {
   return {
@@ -67,8 +68,10 @@ export function windowsTree(child: ChildProcess, run: typeof spawn = spawn): Pro
       const taskkill = run(
         win32.join(system, 'System32', 'taskkill.exe'),
         ['/pid', String(child.pid), '/T', '/F'],
-        { stdio: 'ignore', windowsHide: true },
+        // Node's other children end with it on Windows, and the wait for this one is bounded (stop.ts).
+        { stdio: 'ignore', windowsHide: true, detached: true },
       );
+      taskkill.unref();
       // Better the leader alone than nothing.
       const fallBack = (): void => {
         if (isRunning(child)) child.kill('SIGKILL');

@@ -53,6 +53,17 @@ export class Redactor {
     return found.length === 0 ? bytes : masked(bytes, found);
   }
 
+  /**
+   * The same for bytes after which nothing comes: a secret that is cut off there is masked as well, as most of it may
+   * be there. Of its beginning no more stays than would pass for an ordinary word.
+   */
+  lastBytes(bytes: Buffer): Buffer {
+    const found = this.find(bytes);
+    const cutOff = this.unfinished(bytes);
+    if (cutOff >= SHORTEST) found.push({ start: bytes.length - cutOff, end: bytes.length });
+    return found.length === 0 ? bytes : masked(bytes, joined(found));
+  }
+
   /** `text` without secrets. */
   text = (text: string): string => {
     if (this.#families.length === 0) return text;
@@ -122,9 +133,9 @@ export class RedactingStream {
     return until === bytes.length ? bytes : bytes.subarray(0, until);
   }
 
-  /** What was kept back; to be called at the end of the stream. */
+  /** What was kept back, half a secret masked like a whole one; to be called at the end of the stream. */
   end(): Buffer {
-    const rest = this.#redactor.bytes(this.#kept);
+    const rest = this.#redactor.lastBytes(this.#kept);
     this.#kept = Buffer.alloc(0);
     return rest;
   }

@@ -20,6 +20,23 @@ export function startsGrandchild(code: string): string {
     { stdio: ['ignore', 'inherit', 'inherit'] }).unref();`;
 }
 
+/**
+ * A server as `npx` runs it: Node starts a shell that starts the server, all with the same input and output. npm waits
+ * for its child whatever signal comes, and ends as that did.
+ */
+export function likeNpx(code: string): string {
+  const server = `"$NODE" -e "$CODE"; exit $?`;
+  return `const { spawn } = require('node:child_process');
+    const env = { ...process.env, NODE: process.execPath, CODE: ${JSON.stringify(`${code} ${READY}`)} };
+    const child = spawn('sh', ['-c', ${JSON.stringify(server)}], { stdio: 'inherit', env });
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+    child.on('exit', (code, signal) => {
+      for (const name of ['SIGINT', 'SIGTERM']) process.removeAllListeners(name);
+      if (signal) process.kill(process.pid, signal);
+      else process.exit(code);
+    });`;
+}
+
 /** Starts `command` by spawnUpstream and resolves once it (or a grandchild) has said a line. */
 export async function startReady(command: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
   const child = await spawnUpstream({ command, env: { PATH: process.env['PATH'] ?? '' } });

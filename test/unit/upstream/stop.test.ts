@@ -12,6 +12,7 @@ import { DEFAULT_PATIENCE, stopProcess, type StopResult } from '../../../src/ups
 import {
   ENDS_ON_EOF,
   IGNORES_TERM,
+  likeNpx,
   READY,
   runningIn,
   startNode,
@@ -81,6 +82,52 @@ describe.skipIf(process.platform === 'win32')('stopProcess', () => {
     const child = await startReady(['sh', '-c', `${server}; echo never`]);
     expect(runningIn(child.pid ?? 0)).toHaveLength(2);
     expect(await stop(child, { eofMs: SHORT })).toMatchObject({ how: 'term' });
+    expect(runningIn(child.pid ?? 0)).toEqual([]);
+  });
+
+  it('reaches the server under a shell that takes SIGTERM for itself and passes nothing on', async () => {
+    const server = `"${process.execPath}" -e "${STAYS} console.log(1)"`;
+    const child = await startReady(['sh', '-c', `trap : TERM; ${server}; exit 7`]);
+    expect(runningIn(child.pid ?? 0)).toHaveLength(2);
+    expect(await stop(child, { eofMs: SHORT })).toEqual({ how: 'term', code: 7, signal: null });
+    expect(runningIn(child.pid ?? 0)).toEqual([]);
+  });
+
+  it('kills the server under a shell that dies of SIGTERM while the server ignores it', async () => {
+    const server = `"${process.execPath}" -e "${STAYS} ${IGNORES_TERM} console.log(1)"`;
+    const child = await startReady(['sh', '-c', `${server}; echo never`]);
+    expect(await stop(child, { eofMs: SHORT, termMs: SHORT })).toMatchObject({
+      how: 'term',
+      signal: 'SIGTERM',
+    });
+    expect(runningIn(child.pid ?? 0)).toEqual([]);
+  });
+
+  it.each([
+    ['ends with its input', ENDS_ON_EOF, { eofMs: FOREVER }, { how: 'eof', code: 0 }],
+    ['ignores the end of its input', STAYS, { eofMs: SHORT }, { how: 'term' }],
+    // npx and its shell are gone by then: the server alone is killed.
+    ['ignores SIGTERM too', STAYS + IGNORES_TERM, { eofMs: SHORT, termMs: SHORT }, { how: 'term' }],
+  ])('reaches a server under npx that %s', async (_, code, patience, end) => {
+    const child = await startNode(likeNpx(code));
+    expect(runningIn(child.pid ?? 0)).toHaveLength(3);
+    expect(await stop(child, patience)).toMatchObject(end);
+    expect(runningIn(child.pid ?? 0)).toEqual([]);
+  });
+
+  it('reaches all of a tree that was stopped as a whole', async () => {
+    const child = await startNode(likeNpx(STAYS));
+    process.kill(-(child.pid ?? 0), 'SIGSTOP');
+    expect(await stop(child, { eofMs: SHORT })).toMatchObject({ how: 'term' });
+    expect(runningIn(child.pid ?? 0)).toEqual([]);
+  });
+
+  it('gives a grandchild the time to tidy up after the child has ended by SIGTERM', async () => {
+    const tidies = `${STAYS} process.on('SIGTERM', () => setImmediate(() => console.log('tidy') ?? process.exit(0)));`;
+    const child = await startNode(STAYS + startsGrandchild(tidies));
+    const output = text(child.stdout);
+    expect(await stop(child, { eofMs: SHORT })).toMatchObject({ how: 'term' });
+    expect(await output).toContain('tidy');
     expect(runningIn(child.pid ?? 0)).toEqual([]);
   });
 
@@ -239,8 +286,8 @@ function windowsFakes() {
     signalCode: null,
     kill: killed,
   });
-  const taskkill = new EventEmitter();
-  const run = vi.fn<(file: string, args: string[]) => EventEmitter>(() => taskkill);
+  const taskkill = Object.assign(new EventEmitter(), { unref: vi.fn<() => void>() });
+  const run = vi.fn<(file: string, args: string[], options: object) => EventEmitter>(() => taskkill);
   const tree = windowsTree(child as unknown as ChildProcess, run as unknown as typeof spawn);
   return { child: child as unknown as ChildProcess, killed, taskkill, run, tree };
 }
@@ -260,11 +307,37 @@ describe('on Windows', () => {
     expect(run.mock.calls[0]?.[1]).toEqual(['/pid', '42', '/T', '/F']);
   });
 
+  it('lets taskkill finish when the proxy ends before it', () => {
+    const { run, taskkill, tree } = windowsFakes();
+    tree.kill();
+    expect(run.mock.calls[0]?.[2]).toEqual({ stdio: 'ignore', windowsHide: true, detached: true });
+    expect(taskkill.unref).toHaveBeenCalledOnce();
+  });
+
+  it('gives a server the time to end by itself before that', async () => {
+    const { child, run, tree } = windowsFakes();
+    const stdin = Object.assign(new EventEmitter(), {
+      end: () => Object.assign(child, { exitCode: 0 }).emit('exit', 0, null),
+    });
+    Object.assign(child, { stdin });
+    const patience = { eofMs: FOREVER, termMs: FOREVER, killMs: FOREVER };
+    const result = await stopProcess({ child, clock: systemClock, log, patience, tree });
+    expect(result).toEqual({ how: 'eof', code: 0, signal: null });
+    expect(run).not.toHaveBeenCalled();
+  });
+
   it('falls back to the child alone where taskkill fails', () => {
     const { killed, taskkill, tree } = windowsFakes();
     tree.kill();
     expect(killed).not.toHaveBeenCalled();
     taskkill.emit('exit', 128);
+    expect(killed).toHaveBeenCalledWith('SIGKILL');
+  });
+
+  it('falls back to the child alone where there is no taskkill', () => {
+    const { killed, taskkill, tree } = windowsFakes();
+    tree.kill();
+    taskkill.emit('error', new Error('ENOENT'));
     expect(killed).toHaveBeenCalledWith('SIGKILL');
   });
 });

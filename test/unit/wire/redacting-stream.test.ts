@@ -37,7 +37,7 @@ test.each([
 ])('a secret %s, split at every byte and at every two', (_, text, values) => {
   const set = redactor(...values);
   const bytes = Buffer.from(text);
-  const whole = set.text(text);
+  const whole = set.lastBytes(bytes).toString();
   expect(streamed(set, [bytes])).toBe(whole);
   expect(streamed(set, bytewise(bytes))).toBe(whole);
   for (let one = 0; one <= bytes.length; one += 1)
@@ -57,7 +57,7 @@ test('random streams full of secrets and halves of secrets', () => {
       return random.int(2) === 0 ? value : value.slice(0, random.int(value.length));
     });
     const bytes = Buffer.from(parts.join(''));
-    const whole = set.bytes(bytes).toString();
+    const whole = set.lastBytes(bytes).toString();
     expect(streamed(set, bytewise(bytes))).toBe(whole);
     expect(streamed(set, pieces(random, bytes))).toBe(whole);
     for (const value of values) expect(whole).not.toContain(value);
@@ -74,13 +74,27 @@ test('only what may be the beginning of a secret waits', () => {
 });
 
 test('what waits at the end of the stream comes out, masked where it has to be', () => {
-  const half = new RedactingStream(redactor(TOKEN));
-  half.push(Buffer.from(`x${TOKEN.slice(0, 10)}`));
-  expect(half.end().toString()).toBe(TOKEN.slice(0, 10));
-  expect(half.end().length).toBe(0);
   const short = new RedactingStream(redactor(TOKEN, TOKEN.slice(0, 10)));
   expect(short.push(Buffer.from(`x${TOKEN.slice(0, 10)}`)).toString()).toBe('x');
   expect(short.end().toString()).toBe('[redacted]');
+  expect(short.end().length).toBe(0);
+});
+
+test('a secret that the end of the stream cuts off is masked, unless it is hardly more than its kind', () => {
+  for (let length = 1; length < TOKEN.length; length += 1) {
+    const beginning = TOKEN.slice(0, length);
+    const half = new RedactingStream(redactor(TOKEN));
+    expect(half.push(Buffer.from(`x${beginning}`)).toString()).toBe('x');
+    expect(half.end().toString()).toBe(length < 8 ? beginning : '[redacted]');
+  }
+});
+
+test('a secret that is cut off after another one, or within its end, is masked with it', () => {
+  const beginning = TOKEN.slice(0, 20);
+  expect(streamed(redactor(TOKEN), [Buffer.from(`${TOKEN}${beginning}`)])).toBe('[redacted][redacted]');
+  expect(streamed(redactor(TOKEN, `ghu_first${beginning}`), [Buffer.from(`ghu_first${beginning}`)])).toBe(
+    '[redacted]',
+  );
 });
 
 test('a piece without anything to hide passes as the same buffer', () => {
