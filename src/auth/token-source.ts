@@ -20,14 +20,18 @@ export interface LoginRequest {
   readonly onPrompt: (prompt: LoginPrompt) => void;
 }
 
+/** What a text is compared with: a RegExp without the flags `g` and `y`, or something that behaves like one. */
+export type TextPattern = Pick<RegExp, 'test'>;
+
 /**
- * Texts that mean "this token was not accepted" when they appear in an upstream's error response or in a result
- * with `isError`. `hints` are plain substrings, one of which is in every text that a pattern can match: they are
- * searched for natively before anything is parsed.
+ * Texts that mean "this token was not accepted" when they are the message of an upstream's error response, or a whole
+ * text of a result with `isError`. `hints` are plain substrings, one of which is in every frame whose text a pattern
+ * matches: they are searched for natively before anything is parsed. The empty one is in every frame, for patterns of
+ * which nothing is known; ordinary results without the key `isError` are not looked into all the same.
  */
 export interface AuthFailureRule {
   readonly hints: readonly string[];
-  readonly patterns: readonly RegExp[];
+  readonly patterns: readonly TextPattern[];
 }
 
 /**

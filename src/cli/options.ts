@@ -15,6 +15,8 @@ const VALUE_OPTIONS = {
   'before-login': 'GH_MCP_PROXY_BEFORE_LOGIN',
   'open-browser': 'GH_MCP_PROXY_OPEN_BROWSER',
   'drain-timeout': 'GH_MCP_PROXY_DRAIN_TIMEOUT',
+  rotation: 'GH_MCP_PROXY_ROTATION',
+  'auth-failure-pattern': 'GH_MCP_PROXY_AUTH_FAILURE_PATTERN',
   'log-level': 'GH_MCP_PROXY_LOG_LEVEL',
 } as const;
 
@@ -134,6 +136,15 @@ Options (and the environment variables that give them):
                            entered (GH_MCP_PROXY_OPEN_BROWSER)
   --drain-timeout SECONDS  how long calls may go on when the token has to be replaced (default 30;
                            GH_MCP_PROXY_DRAIN_TIMEOUT)
+  --rotation KIND          what a new token does to the old one, where that is not as its source has it
+                           (GH_MCP_PROXY_ROTATION):
+                           exclusive: the old one is dead at once (GitHub App), so calls wait for the new server;
+                           overlapping: the old one works on, so its server does until the new one is ready
+  --auth-failure-pattern REGEX
+                           how the server says that its token was refused, where it is not GitHub's: sought in the
+                           first 4096 characters of error messages and of texts of results with isError, never in
+                           other content; may be repeated (GH_MCP_PROXY_AUTH_FAILURE_PATTERN: one). For GitLab's:
+                           --auth-failure-pattern "401 Unauthorized"
   --log-level LEVEL        silent, error, warn (default), info or debug, on stderr (GH_MCP_PROXY_LOG_LEVEL)
   -h, --help               this text
   -v, --version            the version

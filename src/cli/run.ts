@@ -12,6 +12,7 @@ import { childEnvironment, HOST_ENV } from '../upstream/environment.ts';
 import { createMemoryVault } from '../vault/memory.ts';
 import type { Vault } from '../vault/vault.ts';
 import { Redactor } from '../wire/redact.ts';
+import { withPatterns } from './auth-failure-pattern.ts';
 import { onLocalDesktop, openPage } from './browser.ts';
 import type { Settings } from './settings.ts';
 
@@ -50,8 +51,8 @@ export async function run(settings: Settings, version: string): Promise<number> 
     config: {
       hostLabel: settings.host.label,
       beforeLogin: settings.beforeLogin,
-      authFailure: source.authFailure,
-      rotation: undefined,
+      authFailure: withPatterns(source.authFailure, settings.authFailurePatterns, log),
+      rotation: settings.rotation,
       version,
       loginWait: LOGIN_WAIT,
       drainTimeout: settings.drainTimeout,

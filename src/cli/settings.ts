@@ -8,6 +8,7 @@ import { parseGithubHost } from '../github/hosts.ts';
 import type { GithubHost } from '../github/hosts.ts';
 import { validateTokenEnvName } from '../upstream/environment.ts';
 import { defaultStateDir } from '../vault/state-dir.ts';
+import { parseFailurePattern } from './auth-failure-pattern.ts';
 import type { CommandLine, ValueOption } from './options.ts';
 
 /** Set by a distributor who ships a client id of their own; none is built in. */
@@ -17,6 +18,7 @@ const DEFAULT_TOKEN_ENV = 'GITHUB_PERSONAL_ACCESS_TOKEN';
 const STORES = ['memory', 'file'] as const;
 const BEFORE_LOGIN = ['placeholder', 'auth-only'] as const;
 const OPEN_BROWSER = ['auto', 'always', 'never'] as const;
+const ROTATIONS = ['exclusive', 'overlapping'] as const;
 
 export interface Settings {
   readonly command: readonly string[];
@@ -32,6 +34,10 @@ export interface Settings {
   readonly openBrowser: (typeof OPEN_BROWSER)[number];
   /** Milliseconds. */
   readonly drainTimeout: number;
+  /** What a new token does to the old one; `undefined`: as its source says. */
+  readonly rotation: (typeof ROTATIONS)[number] | undefined;
+  /** On top of those of the token source. */
+  readonly authFailurePatterns: readonly RegExp[];
   readonly logLevel: LogLevel;
 }
 
@@ -53,6 +59,8 @@ export function readSettings(line: CommandLine, env: NodeJS.ProcessEnv): Setting
     beforeLogin: oneOf(line, 'before-login', BEFORE_LOGIN, 'placeholder'),
     openBrowser: oneOf(line, 'open-browser', OPEN_BROWSER, 'auto'),
     drainTimeout: seconds(line, 'drain-timeout', 30),
+    rotation: oneOf(line, 'rotation', ROTATIONS, undefined),
+    authFailurePatterns: authFailurePatterns(line),
     logLevel: oneOf(line, 'log-level', LOG_LEVELS, 'warn'),
   });
 }
@@ -88,12 +96,17 @@ function stateDir(line: CommandLine, env: NodeJS.ProcessEnv): string {
   return path.resolve(given?.text ?? defaultStateDir(env, process.platform));
 }
 
-function oneOf<const T extends string>(
+function authFailurePatterns(line: CommandLine): RegExp[] {
+  const from = line.value('auth-failure-pattern')?.from ?? '';
+  return line.values('auth-failure-pattern').map((text) => parseFailurePattern(text, from));
+}
+
+function oneOf<const T extends string, const Otherwise extends T | undefined>(
   line: CommandLine,
   option: ValueOption,
   allowed: readonly T[],
-  otherwise: T,
-): T {
+  otherwise: Otherwise,
+): T | Otherwise {
   const given = line.value(option);
   if (!given) return otherwise;
   const found = allowed.find((value) => value === given.text);

@@ -67,7 +67,7 @@ export interface Starting {
 }
 
 /** The current generation. Those that were replaced are in {@link State.retired}. */
-export type Upstream =
+type Upstream =
   | {
       readonly kind: 'none';
       readonly failure: Failure | undefined;
@@ -90,7 +90,7 @@ export type Upstream =
     };
 
 /** The generation that takes over when it is ready, while the current one serves (overlapping rotation, DESIGN 2.4). */
-export type Succession =
+type Succession =
   | { readonly kind: 'none' }
   /** `failures`: others before it that would not start. */
   | (Starting & { readonly kind: 'starting'; readonly failures: number })
@@ -141,7 +141,7 @@ export type Held =
   | { readonly kind: 'notification'; readonly bytes: Buffer };
 
 /** A result that asks for input (MCP 2026-07-28): the client calls again with it, and only that process knows of it. */
-export interface Input {
+interface Input {
   readonly generation: number;
   /** What the call that brings it is known by (questions.ts). */
   readonly key: string;

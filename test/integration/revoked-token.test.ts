@@ -1,10 +1,11 @@
 // A token that is revoked at GitHub under a running session (DESIGN 2.4): what the server says of it leads to one
 // renewal, and the call is made again. Not for: tokens whose time has come (rotation.test.ts).
+import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CLIENT_IDS } from '../../fixtures/github/emulator.mjs';
 import { codeIn } from '../support/login.ts';
 import { toolNames, toolText } from '../support/messages.ts';
-import { closeCleanly, openSession, refreshes } from '../support/session.ts';
+import { called, closeCleanly, fileIn, generation, openSession, refreshes } from '../support/session.ts';
 import type { OpenSession } from '../support/session.ts';
 
 const ME = '{"login":"octocat"}';
@@ -40,6 +41,29 @@ test('several that fail at once: one renewal, one new server, all real results',
   const { client, journal } = session;
   const calls = Array.from({ length: 8 }, () => client.callTool('get_me'));
   for (const answer of await Promise.all(calls)) expect(toolText(answer)).toBe(ME);
+  expect(refreshes(session)).toHaveLength(1);
+  expect(journal.generations()).toHaveLength(2);
+  await closeCleanly(session);
+});
+
+test('twenty writes that were under way when it was revoked: one renewal, and each runs exactly once', async () => {
+  const session = await openSession();
+  const { client, github, journal, stored } = session;
+  const [early, late] = [fileIn(session, 'early'), fileIn(session, 'late')];
+  const keys = Array.from({ length: 20 }, (_, at) => `key ${at}`);
+  const calls = keys.map((key, at) =>
+    client.callTool('write_thing', { key, checkToken: true, until: at % 2 ? late : early }),
+  );
+  await called(session, 'write_thing', keys.length);
+  github.revoke(stored.token);
+  writeFileSync(early, '');
+  await generation(session, 2);
+  // These fail at the old server, while the new one is there or about to be.
+  writeFileSync(late, '');
+  expect((await Promise.all(calls)).map(toolText)).toEqual(keys.map((key) => `wrote ${key}`));
+  expect(journal.writes()).toHaveLength(keys.length);
+  expect(new Set(journal.writes())).toEqual(new Set(keys));
+  expect(statuses(session).filter((status) => status === 401)).toHaveLength(keys.length);
   expect(refreshes(session)).toHaveLength(1);
   expect(journal.generations()).toHaveLength(2);
   await closeCleanly(session);

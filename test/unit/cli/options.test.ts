@@ -19,6 +19,8 @@ const VALUES = [
   'before-login',
   'open-browser',
   'drain-timeout',
+  'rotation',
+  'auth-failure-pattern',
   'log-level',
 ];
 const SWITCHES = ['help', 'version'];
@@ -48,6 +50,8 @@ test('every variable that the help names is read', () => {
     GH_MCP_PROXY_BEFORE_LOGIN: 'auth-only',
     GH_MCP_PROXY_OPEN_BROWSER: 'never',
     GH_MCP_PROXY_DRAIN_TIMEOUT: '1.5',
+    GH_MCP_PROXY_ROTATION: 'overlapping',
+    GH_MCP_PROXY_AUTH_FAILURE_PATTERN: '401, or so',
     GH_MCP_PROXY_LOG_LEVEL: 'debug',
   };
   for (const name of Object.keys(env)) expect(helpText('0')).toContain(name);
@@ -62,6 +66,8 @@ test('every variable that the help names is read', () => {
     beforeLogin: 'auth-only',
     openBrowser: 'never',
     drainTimeout: 1500,
+    rotation: 'overlapping',
+    authFailurePatterns: [/401, or so/],
     logLevel: 'debug',
   });
 });
@@ -72,20 +78,63 @@ test('a flag wins over its variable, and of several flags the last counts', () =
   expect(settings(flags, env)).toMatchObject({ store: 'memory', tokenEnv: ['A', 'B'] });
 });
 
+test('which kind of credential it is can be said; else its source says so', () => {
+  expect(settings([]).rotation).toBeUndefined();
+  expect(settings(['--rotation', 'exclusive']).rotation).toBe('exclusive');
+  expect(() => settings(['--rotation', 'both'])).toThrow('--rotation is "both"');
+  expect(() => settings([], { GH_MCP_PROXY_ROTATION: 'both' })).toThrow('GH_MCP_PROXY_ROTATION is "both"');
+});
+
+test('patterns of failures are taken as they are written, each by itself', () => {
+  const flags = [
+    '--auth-failure-pattern',
+    '401 Unauthorized',
+    '--auth-failure-pattern=token (expired|revoked)',
+  ];
+  const env = { GH_MCP_PROXY_AUTH_FAILURE_PATTERN: 'from the environment' };
+  expect(settings(flags, env).authFailurePatterns).toEqual([/401 Unauthorized/, /token (expired|revoked)/]);
+  expect(settings([]).authFailurePatterns).toEqual([]);
+});
+
+test('a pattern that is wrong is named by its flag or its variable', () => {
+  expect(() => settings(['--auth-failure-pattern', '('])).toThrow(
+    '--auth-failure-pattern "(" is not a regular expression: Unterminated group',
+  );
+  expect(() => settings(['--auth-failure-pattern', ''])).toThrow(
+    '--auth-failure-pattern "" matches the empty text',
+  );
+  expect(() => settings([], { GH_MCP_PROXY_AUTH_FAILURE_PATTERN: 'a*' })).toThrow(
+    'GH_MCP_PROXY_AUTH_FAILURE_PATTERN "a*" matches the empty text',
+  );
+});
+
 test('a variable that is set to nothing counts as not set', () => {
   const env = {
     GITHUB_HOST: '',
     GITHUB_OAUTH_CLIENT_ID: '',
     GH_MCP_PROXY_STATE_DIR: '',
+    GH_MCP_PROXY_ROTATION: '',
+    GH_MCP_PROXY_AUTH_FAILURE_PATTERN: '',
     XDG_STATE_HOME: '/xdg',
   };
-  const { host, hostGiven, clientId, tokenEnv, stateDir } = settings([], env);
-  expect({ host: host.label, hostGiven, clientId, tokenEnv, stateDir }).toEqual({
+  const { host, ...others } = settings([], env);
+  const { hostGiven, clientId, tokenEnv, stateDir, rotation, authFailurePatterns } = others;
+  expect({
+    host: host.label,
+    hostGiven,
+    clientId,
+    tokenEnv,
+    stateDir,
+    rotation,
+    authFailurePatterns,
+  }).toEqual({
     host: 'github.com',
     hostGiven: false,
     clientId: undefined,
     tokenEnv: ['GITHUB_PERSONAL_ACCESS_TOKEN'],
     stateDir: '/xdg/gh-mcp-proxy',
+    rotation: undefined,
+    authFailurePatterns: [],
   });
 });
 
