@@ -2,12 +2,10 @@
 // Not for: measuring a login, which waits for a person most of the time.
 import { startGithub } from '../fixtures/github/emulator.mjs';
 import { proxied } from './lib/contenders.mjs';
+import { logIn } from './lib/login.mjs';
 import { withClient } from './lib/rounds.mjs';
 
 const CLIENT_ID = 'Iv23liBENCH';
-
-/** How often `auth_login` is called: one call may return the code at once, a later one joins the flow. */
-const LOGIN_CALLS = 5;
 
 /**
  * Logs in at the emulator, leaves the credential in `stateDir`, and takes the emulator down: a start with a usable
@@ -35,12 +33,7 @@ export async function prepareOurs(stateDir) {
     ]);
     await withClient(argv, async (client) => {
       await client.initialize();
-      const approved = github.waitForCode().then((code) => github.approve(code));
-      let said = await client.call('auth_login', {});
-      await approved;
-      for (let call = 1; call < LOGIN_CALLS && !/logged in/i.test(said); call++) {
-        said = await client.call('auth_login', {});
-      }
+      await logIn(client, github);
       await client.checkEcho();
     });
     return { name: 'ours', argv };

@@ -10,21 +10,36 @@ import { killAll } from './lib/processes.mjs';
 import { markdown } from './lib/table.mjs';
 import { idle } from './measures/idle.mjs';
 import { large } from './measures/large.mjs';
+import { rotation } from './measures/rotation.mjs';
 import { roundtrip } from './measures/roundtrip.mjs';
+import { soak } from './measures/soak.mjs';
 import { start } from './measures/start.mjs';
 import { throughput } from './measures/throughput.mjs';
 
 /** @typedef {import('./lib/contenders.mjs').Contender} Contender */
-/** @typedef {{ contenders: readonly Contender[], quick: boolean }} Context what a measure is given */
+/**
+ * What a measure is given.
+ * @typedef {object} Context
+ * @property {readonly Contender[]} contenders
+ * @property {boolean} quick
+ * @property {number} minutes for a measure that goes on for as long as it is told to
+ * @property {string} temporary a directory that is removed at the end
+ */
 
 /** @type {{ [name: string]: (context: Context) => Promise<import('./lib/rows.mjs').Row[]> }} */
-const MEASURES = { start, roundtrip, throughput, large, idle };
+const MEASURES = { start, roundtrip, throughput, large, idle, rotation, soak };
 
-const HELP = `Usage: node bench/run.mjs [--quick] [--only LIST] [--contenders LIST] [--json]
+/** Too long for every run. */
+const ONLY_ON_REQUEST = ['soak'];
+const USUAL = Object.keys(MEASURES).filter((name) => !ONLY_ON_REQUEST.includes(name));
+
+const HELP = `Usage: node bench/run.mjs [--quick] [--only LIST] [--contenders LIST] [--minutes N] [--json]
 
   --quick            fewer rounds, under a minute
-  --only LIST        of ${Object.keys(MEASURES).join(', ')}
+  --only LIST        of ${Object.keys(MEASURES).join(', ')};
+                     all but ${ONLY_ON_REQUEST.join(', ')} where it is not given
   --contenders LIST  of ${NAMES.join(', ')}
+  --minutes N        how long soak goes on, 4 where it is not given
   --json             the rows as JSON in place of the table
 `;
 
@@ -43,7 +58,10 @@ const machine = describe();
 const rows = [];
 for (const name of options.measures) {
   process.stderr.write(`bench: ${name}\n`);
-  rows.push(...((await MEASURES[name]?.({ contenders, quick: options.quick })) ?? []));
+  rows.push(
+    ...((await MEASURES[name]?.({ contenders, quick: options.quick, minutes: options.minutes, temporary })) ??
+      []),
+  );
 }
 console.log(options.json ? JSON.stringify({ machine, rows }, undefined, 2) : markdown(machine, rows));
 
@@ -55,7 +73,8 @@ function parse() {
         quick: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
-        only: { type: 'string', default: Object.keys(MEASURES).join(',') },
+        only: { type: 'string', default: USUAL.join(',') },
+        minutes: { type: 'string', default: '4' },
         contenders: { type: 'string', default: NAMES.join(',') },
       },
     });
@@ -65,6 +84,7 @@ function parse() {
     }
     return {
       quick: values.quick,
+      minutes: positive('--minutes', values.minutes),
       json: values.json,
       measures: known('--only', values.only, Object.keys(MEASURES)),
       contenders: known('--contenders', values.contenders, NAMES),
@@ -73,6 +93,16 @@ function parse() {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
     return process.exit(2);
   }
+}
+
+/**
+ * @param {string} option
+ * @param {string} text
+ */
+function positive(option, text) {
+  const number = Number(text);
+  if (number > 0 && number < Infinity) return number;
+  throw new Error(`${option} takes a number above 0, not '${text}'`);
 }
 
 /**

@@ -67,6 +67,16 @@ export class Client {
     });
   }
 
+  /**
+   * Hands every chunk to `reader` from now on, whatever it returns: for many exchanges at once.
+   * @param {Reader<unknown>} reader
+   * @returns {Promise<string>} resolves with how the process ended
+   */
+  listen(reader) {
+    this.#read = reader;
+    return this.#ended;
+  }
+
   /** @param {readonly (string | Buffer)[]} parts */
   write(...parts) {
     this.#stdin.cork();

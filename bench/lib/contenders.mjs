@@ -1,6 +1,6 @@
 // Who takes part, with the command line of each. Not for: the login that the fourth needs first (prepare.mjs).
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** @typedef {'direct' | 'bare' | 'sdk' | 'ours'} Name */
 /** @typedef {{ name: Name, argv: readonly string[] }} Contender */
@@ -16,15 +16,22 @@ export const COMMAND = path.join(path.dirname(bench), 'dist', 'bin.js');
 /** Command line of the upstream alone. */
 const UPSTREAM = [process.execPath, path.join(bench, 'upstream.mjs')];
 
+/** The same for the one that names its process. */
+export const TOKEN_UPSTREAM = [process.execPath, path.join(bench, 'token-upstream.mjs')];
+
+/** Loaded before a command so that its heap can be asked for. */
+export const HEAP_PROBE = ['--expose-gc', '--import', pathToFileURL(path.join(bench, 'heap-probe.mjs')).href];
+
 /** @param {string} file in bench/peers */
 const peer = (file) => [process.execPath, path.join(bench, 'peers', file), ...UPSTREAM];
 
 /**
  * @param {readonly string[]} options of gh-mcp-proxy
+ * @param {{ upstream?: readonly string[], node?: readonly string[] }} [more] another upstream; options of Node
  * @returns {string[]} its command line in front of the upstream
  */
-export function proxied(options) {
-  return [process.execPath, COMMAND, ...options, '--', ...UPSTREAM];
+export function proxied(options, { upstream = UPSTREAM, node = [] } = {}) {
+  return [process.execPath, ...node, COMMAND, ...options, '--', ...upstream];
 }
 
 /** @type {readonly Contender[]} */

@@ -1,4 +1,4 @@
-// What Linux tells about a running process: memory, CPU time, wake-ups. Not for: other systems, which have no /proc.
+// What Linux tells about a running process: memory, CPU time, wake-ups, descriptors, children. Not for: other systems, which have no /proc.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
 /** Whether this machine has what the rest of this file reads. */
@@ -37,6 +37,25 @@ export function activity(pid) {
     .map((task) => readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8'))
     .reduce((sum, status) => sum + field(status, 'voluntary_ctxt_switches'), 0);
   return { cpuMs: (ticks * 1000) / TICKS_PER_SECOND, wakeups };
+}
+
+/**
+ * How many file descriptors it has open.
+ * @param {number} pid
+ */
+export function descriptors(pid) {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/**
+ * Process ids of its children, also of those that have ended and were not waited for.
+ * @param {number} pid
+ */
+export function childrenOf(pid) {
+  return readdirSync(`/proc/${pid}/task`)
+    .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
+    .filter((child) => child !== '')
+    .map(Number);
 }
 
 /**

@@ -78,6 +78,28 @@ export function row(what, unit, outcomes, { budget, ratio: wanted = true } = {})
 }
 
 /**
+ * A row of gh-mcp-proxy alone, where nobody else has anything to show.
+ * @param {string} what
+ * @param {string} unit
+ * @param {number[]} values at least one
+ * @param {Budget} [budget]
+ */
+export function ownRow(what, unit, values, budget) {
+  const outcomes = new Map([['ours', { values }]]);
+  return row(what, unit, outcomes, { ratio: false, ...(budget && { budget }) });
+}
+
+/**
+ * Stands for all rows of what could not be measured.
+ * @param {string} what
+ * @param {unknown} error
+ */
+export function failedRow(what, error) {
+  const failed = error instanceof Error ? error.message : String(error);
+  return row(what, 'all', new Map([['ours', { values: [], failed }]]), { ratio: false });
+}
+
+/**
  * @param {Outcome | undefined} ours
  * @param {Outcome | undefined} bare
  * @returns {Summary | undefined} undefined where one of them took no part or failed
