@@ -79,7 +79,8 @@ function onCurrentEnded(step: Step, event: Extract<Event, { type: 'upstream-ende
   if (state.closing.kind !== 'open') return;
   // Once a client has been served, a missing command is like a crash: a package that is being updated comes back.
   if (event.cannotStart && !state.client.told) cannotStart(step, message);
-  else recover(step, wasReady);
+  // The very first one has a second try before the client is told: nothing is known against the command yet.
+  else recover(step, wasReady || (state.auth.kind === 'usable' && state.crashes === 1));
 }
 
 /** The generation that starts will not do: as after a crash, without waiting for its end. */
@@ -156,11 +157,11 @@ export function endSoon({ state, steady }: Step): void {
 }
 
 /** After the loss of the current generation: start another, or tell those who wait. */
-function recover(step: Step, wasReady: boolean): void {
+function recover(step: Step, again: boolean): void {
   const { state } = step;
   if (state.upstream.kind !== 'none') return;
   const opened = state.client.told !== undefined;
-  const worthIt = wasReady || (state.auth.kind === 'usable' && opened);
+  const worthIt = again || (state.auth.kind === 'usable' && opened);
   if (worthIt && !inCrashLoop(state) && wantedSerial(state) !== undefined)
     state.upstream = { ...state.upstream, restart: true };
   else withoutUpstream(step);

@@ -103,18 +103,22 @@ export function expire(step: Step): void {
 /** GitHub does not accept the token any more. Returns whether a new one may be had (it is asked for, or was). */
 export function refuseToken(step: Step): boolean {
   const { state } = step;
-  const { renewal } = state;
-  if (state.auth.kind === 'stale' || (renewal.kind === 'refreshing' && renewal.holding)) return true;
+  if (state.auth.kind === 'stale') return true;
   if (state.auth.kind !== 'usable') return false;
   const { token } = state.auth;
+  if (state.renewal.kind === 'refreshing') {
+    // The one that is under way mends it; nothing more goes out with this token until then.
+    state.auth = { kind: 'stale', token, why: 'refused' };
+    state.renewal = { kind: 'refreshing', holding: true };
+    return true;
+  }
   const refusals = recentRefusals(step);
   if (refusals.length >= MOST_REFUSALS || refusals.some(({ serial }) => serial === token.serial))
     return false;
   noteRefusal(step);
   state.auth = { kind: 'stale', token, why: 'refused' };
   log(step, 'warn', 'the token was not accepted; getting a new one');
-  if (renewal.kind === 'refreshing') state.renewal = { kind: 'refreshing', holding: true };
-  else refresh(step, true);
+  refresh(step, true);
   return true;
 }
 

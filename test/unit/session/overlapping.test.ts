@@ -107,6 +107,22 @@ describe('the token that the first server has', () => {
     expect(sentIds(shakeHands(session, 2))).toEqual([1, 2]);
   });
 
+  test('dies at each renewal, since it is exclusive in truth: every call is made again, however often', () => {
+    const session = startReady({}, { ...lasting(10_000), rotation: 'overlapping' });
+    for (let serial = 2; serial < 12; serial += 1) {
+      session.client(call(serial, 'write'));
+      session.pass(5_000);
+      expect(session.state.renewal.kind).toBe('refreshing');
+      expect(said(from(session, serial - 1, { id: serial, result: REFUSED }))).toEqual([]);
+      const token = { ...lasting(10_000, serial, session.now), rotation: 'overlapping' } as const;
+      session.step({ type: 'refreshed', token });
+      expect(sentIds(shakeHands(session, serial))).toEqual([serial]);
+      expect(said(from(session, serial, { id: serial, result: {} }))).toMatchObject([
+        { id: serial, result: {} },
+      ]);
+    }
+  });
+
   test('has ended before the next server is ready: new calls wait for that', () => {
     const session = succeeding();
     session.jumped = 49 * MINUTE;
