@@ -156,9 +156,10 @@ function createDevice({
       // Octokit is needed by nobody who is logged in.
       const { runDeviceFlow } = await import('../github/device-flow.ts');
       const wanted = [...new Set([...scopes, ...request.scopes])];
-      const { onPrompt } = request;
-      const grant = await runDeviceFlow({ host, clientId, scopes: wanted, onPrompt, http, signal });
-      const login = await identify(grant.accessToken, signal);
+      const { onPrompt, closing = new AbortController().signal } = request;
+      const grant = await runDeviceFlow({ host, clientId, scopes: wanted, onPrompt, http, signal, closing });
+      // Where nobody waits any more it is kept without a name: a token that was approved is not lost for want of one.
+      const login = closing.aborted ? undefined : await identify(grant.accessToken, signal);
       const credential: Credential = {
         ...grant,
         scopes: grant.scopes ?? wanted,

@@ -18,6 +18,11 @@ export interface LoginRequest {
   readonly scopes: readonly string[];
   /** Called once, as soon as the code is there. */
   readonly onPrompt: (prompt: LoginPrompt) => void;
+  /**
+   * Nobody waits any more, but nobody has declined either: nothing further is asked, and a token that is on its way by
+   * then is stored all the same.
+   */
+  readonly closing?: AbortSignal;
 }
 
 /** What a text is compared with: a RegExp without the flags `g` and `y`, or something that behaves like one. */
@@ -65,7 +70,7 @@ export interface TokenSource {
    * Logs a person in and resolves with the verified, stored credential.
    * @throws {RefusedError} denied, expired or misconfigured: `message` and `next` say what to do
    * @throws {UnreachableError} the authorization server cannot be reached
-   * @throws whatever reason `signal` was aborted with
+   * @throws whatever reason `signal`, or `closing` where no token came of it, was aborted with
    */
   login(request: LoginRequest, signal: AbortSignal): Promise<Credential>;
 }

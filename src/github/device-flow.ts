@@ -26,6 +26,8 @@ export interface DeviceFlowOptions {
   readonly onPrompt: (code: Omit<DeviceCode, 'deviceCode' | 'intervalMs'>) => void;
   readonly http: Http;
   readonly signal: AbortSignal;
+  /** Ends the flow as well, but not a question for the token that was asked by then: its answer may be the only one. */
+  readonly closing: AbortSignal;
 }
 
 type Octokit = typeof octokitRequest;
@@ -37,10 +39,11 @@ type Fields = Readonly<Record<string, unknown>>;
  * only the answer tells the two apart.
  * @throws {RefusedError} denied, expired or misconfigured: `message` and `next` say what to do
  * @throws {UnreachableError} no code could be had, or it expired while the server was out of reach
- * @throws the signal's reason as soon as it aborts; no request is sent after that
+ * @throws a signal's reason as soon as it aborts, or once the last answer is there; no request is sent after that
  */
 export async function runDeviceFlow(options: DeviceFlowOptions): Promise<TokenGrant> {
-  const { host, clientId, http, signal } = options;
+  const { host, clientId, http, signal, closing } = options;
+  const either = AbortSignal.any([signal, closing]);
   const { clock } = http;
   const context = { host, clientId };
   // What a moment of the flow leaves for the next one: the library hands on less than we need.
@@ -60,7 +63,7 @@ export async function runDeviceFlow(options: DeviceFlowOptions): Promise<TokenGr
 
   const getToken = async (send: () => Promise<JsonAnswer>): Promise<Fields> => {
     if (!code) throw new Error('the token was asked for before the code');
-    const fields = await pollForToken({ code, ask: send, context, clock, signal });
+    const fields = await pollForToken({ code, ask: send, context, clock, signal: either });
     grant = parseTokenGrant(fields, clock.now(), host.label);
     // The library splits `scope` without asking whether it is there.
     return { ...fields, scope: '' };
@@ -68,6 +71,7 @@ export async function runDeviceFlow(options: DeviceFlowOptions): Promise<TokenGr
 
   const hook = async (octokit: Octokit, endpoint: Endpoint): Promise<{ data: Fields }> => {
     const { method, url, body, headers } = octokit.endpoint.parse(endpoint);
+    const forCode = url.endsWith('/login/device/code');
     const send = (): Promise<JsonAnswer> => {
       const request = {
         method: method === 'GET' ? ('GET' as const) : ('POST' as const),
@@ -75,9 +79,9 @@ export async function runDeviceFlow(options: DeviceFlowOptions): Promise<TokenGr
         headers: { 'content-type': String(headers['content-type']) },
         body: JSON.stringify(body),
       };
-      return requestJson(http, request, signal);
+      return requestJson(http, request, forCode ? either : signal);
     };
-    return { data: await (url.endsWith('/login/device/code') ? getCode(send) : getToken(send)) };
+    return { data: await (forCode ? getCode(send) : getToken(send)) };
   };
 
   const login = createOAuthDeviceAuth({

@@ -15,6 +15,7 @@ export interface PollOptions {
   readonly ask: () => Promise<JsonAnswer>;
   readonly context: RefusalContext;
   readonly clock: Clock;
+  /** Ends the pauses. A question that was asked by then is waited for: {@link ask} has a signal of its own. */
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +29,7 @@ const LONGEST_BACKOFF_MS = 60_000;
  * pause doubles with each of them, and the code's own lifetime is the limit.
  * @throws {RefusedError} denied, expired, or misconfigured
  * @throws {UnreachableError} the code expired while the server could not be reached
- * @throws the signal's reason as soon as it aborts; nothing is sent after that
+ * @throws the signal's reason once it has aborted and no answer is awaited; nothing is sent after that
  */
 export async function pollForToken(options: PollOptions): Promise<Readonly<Record<string, unknown>>> {
   const { code, clock, signal, context } = options;

@@ -1,7 +1,6 @@
 // Between a session and its token source: numbers credentials, so that the session's state holds no secret, and
 // turns the source's promises into events. Not for: when to renew (rotation.ts) or how (auth/).
-import type { Credential, TokenSource } from '../auth/token-source.ts';
-import { delay } from '../base/clock.ts';
+import type { Credential, LoginRequest, TokenSource } from '../auth/token-source.ts';
 import type { Clock } from '../base/clock.ts';
 import { explanationOf, messageOf, RefusedError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -10,10 +9,10 @@ import type { Event } from './events.ts';
 import type { TokenView } from './state.ts';
 
 /**
- * A refresh under way at the end is waited for this long, in ms: with the 800 ms in which a session finishes what it
+ * An answer under way at the end is waited for this long, in ms: with the 800 ms in which a session finishes what it
  * owes, the whole goodbye stays under 2 s (DESIGN 2.5).
  */
-const LAST_REFRESH = 1000;
+const LAST_ANSWER = 1000;
 
 export class TokenDesk {
   readonly #source: TokenSource;
@@ -24,7 +23,10 @@ export class TokenDesk {
   readonly #credentials = new Map<number, Credential>();
   #lastSerial = 0;
   #login: AbortController | undefined;
-  #underWay: Promise<void> | undefined;
+  /** The proxy ends: nobody waits for a login any more. */
+  readonly #closing = new AbortController();
+  #loggingIn: Promise<unknown> | undefined;
+  #renewing: Promise<void> | undefined;
 
   constructor(source: TokenSource, redactor: Redactor, log: Log, dispatch: (event: Event) => void) {
     this.#source = source;
@@ -62,8 +64,8 @@ export class TokenDesk {
 
   /** Renews the credential `serial` and reports how it went. */
   refresh(serial: number): Promise<void> {
-    this.#underWay = this.#refresh(serial);
-    return this.#underWay;
+    this.#renewing = this.#refresh(serial);
+    return this.#renewing;
   }
 
   async #refresh(serial: number): Promise<void> {
@@ -99,11 +101,15 @@ export class TokenDesk {
     const report = (event: Event): void => {
       if (this.#login === flow) this.#dispatch(event);
     };
+    const request: LoginRequest = {
+      scopes,
+      onPrompt: (prompt) => report({ type: 'login-prompt', prompt }),
+      closing: this.#closing.signal,
+    };
+    const outcome = this.#source.login(request, flow.signal);
+    this.#loggingIn = outcome.catch(() => {});
     try {
-      const credential = await this.#source.login(
-        { scopes, onPrompt: (prompt) => report({ type: 'login-prompt', prompt }) },
-        flow.signal,
-      );
+      const credential = await outcome;
       if (this.#login === flow) report({ type: 'login-done', token: this.adopt(credential) });
     } catch (error) {
       if (this.#login === flow) this.#log.warn(messageOf(error));
@@ -119,11 +125,21 @@ export class TokenDesk {
     flow?.abort(new Error('the login was given up'));
   }
 
-  /** Ends what is under way; a refresh may finish first, since its token is spent already. */
+  /** Ends what is under way; what GitHub was asked by now may be answered first, since no other answer will have it. */
   async close(clock: Clock): Promise<void> {
-    this.abortLogin();
-    if (this.#underWay) await Promise.race([this.#underWay, delay(clock, LAST_REFRESH)]);
-    this.#refreshing.abort(new Error('the proxy ends'));
+    const reason = new Error('the proxy ends');
+    const flow = this.#login;
+    this.#login = undefined;
+    this.#closing.abort(reason);
+    await new Promise<void>((resolve) => {
+      const limit = clock.after(LAST_ANSWER, resolve);
+      void Promise.all([this.#renewing, this.#loggingIn]).then(() => {
+        limit.cancel();
+        resolve();
+      });
+    });
+    flow?.abort(reason);
+    this.#refreshing.abort(reason);
   }
 }
 

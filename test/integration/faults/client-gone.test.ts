@@ -2,7 +2,7 @@
 // proxy can log in. Not for: a client that closes stdin, with nothing to come after it (login-end.test.ts).
 import { expect, test } from 'vitest';
 import type { GithubEmulator } from '../../../fixtures/github/emulator.mjs';
-import { CODE_PATH, loginOptions, logIn, pollsOf, startTestGithub } from '../../support/login.ts';
+import { CODE_PATH, loginOptions, logIn, pollsOf, startTestGithub, TOKEN_PATH } from '../../support/login.ts';
 import { toolText } from '../../support/messages.ts';
 import type { Json } from '../../support/messages.ts';
 import { waitUntilGone } from '../../support/processes.ts';
@@ -92,4 +92,25 @@ test.each(WAYS)('$way while $moment', async ({ way, capabilities, comes }) => {
   next.end();
   expect(await next.closed).toEqual({ code: 0, signal: null });
   assertNothingLeft(home, stateDir);
+});
+
+test('closes stdin while the approval is on its way: it is kept, and the next proxy needs no login', async () => {
+  const github = await startTestGithub();
+  const store = ['--store', 'file', '--state-dir', tempDir()];
+  const options = loginOptions(github, { args: store });
+  const client = startProxy(options);
+  await client.initialize();
+  await client.callTool('auth_login');
+  github.fault({ path: TOKEN_PATH, kind: 'slow', delayMs: 300 });
+  const asked = pollsOf(github).length;
+  github.approve(await github.waitForCode());
+  await expect.poll(() => pollsOf(github).length, { interval: 5 }).toBeGreaterThan(asked);
+  client.end();
+  expect(await client.closed).toEqual({ code: 0, signal: null });
+
+  const next = startProxy(options);
+  await next.initialize();
+  expect(toolText(await next.callTool('get_me'))).toBe('{"login":"octocat"}');
+  next.end();
+  expect(await next.closed).toEqual({ code: 0, signal: null });
 });

@@ -23,6 +23,7 @@ async function setUp(options: GithubOptions = {}) {
     polls: () => github.requests.filter(({ path }) => path === TOKEN),
     start: (more: Partial<DeviceFlowOptions> = {}) =>
       runDeviceFlow({
+        closing: new AbortController().signal,
         host,
         clientId: CLIENT_IDS.githubApp,
         scopes: [],
@@ -260,6 +261,30 @@ describe('an abort', () => {
     clock.advance(900_000);
     expect(clock.pending()).toEqual([]);
     expect(github.requests).toHaveLength(before);
+  });
+
+  test('of those who waited, while the token is on its way, does not lose it', async () => {
+    const { github, clock, start } = await setUp();
+    const closing = new AbortController();
+    const flow = start({ closing: closing.signal });
+    github.approve(await github.waitForCode());
+    github.fault({ path: TOKEN, kind: 'slow', delayMs: 100 });
+    const asked = github.waitForRequest(({ path }) => path === TOKEN);
+    await clock.pass(5000);
+    await asked;
+    closing.abort(reason);
+    expect((await flow).accessToken.reveal()).toBe(github.liveTokens()[0]);
+  });
+
+  test('of those who waited, during a pause, ends it at once', async () => {
+    const { github, clock, start, polls } = await setUp();
+    const closing = new AbortController();
+    const flow = start({ closing: closing.signal });
+    await github.waitForCode();
+    await clock.waitForTimer(5000);
+    closing.abort(reason);
+    expect(await rejection(flow)).toBe(reason);
+    expect(polls()).toEqual([]);
   });
 
   test('before the start sends nothing', async () => {
