@@ -4,6 +4,7 @@ import { readValidFrame } from '../wire/message.ts';
 import { oneFrame } from '../wire/frames.ts';
 import type { FrameSink, LargeFrame } from '../wire/frames.ts';
 import type { Head } from '../wire/scanner.ts';
+import { Needle } from '../wire/needle.ts';
 import type { FrameStream } from '../wire/writer.ts';
 import type { Event } from './events.ts';
 import { takeCalls } from './fast-lane.ts';
@@ -11,7 +12,7 @@ import { ID_TO_COME } from './pending.ts';
 import { canStream } from './routing.ts';
 import type { State } from './state.ts';
 
-const PROGRESS_TOKEN = 'progressToken';
+const PROGRESS_TOKEN = new Needle('progressToken');
 
 export interface ClientInputOptions {
   readonly state: State;
@@ -34,7 +35,7 @@ export class ClientInput implements FrameSink {
     const { state, now, dispatch, forward } = this.#options;
     const text = region.toString('latin1');
     // Calls that ask for progress, or bring input, have parameters that have to be looked at.
-    const plain = !region.includes(PROGRESS_TOKEN) && state.inputs.length === 0;
+    const plain = !PROGRESS_TOKEN.isIn(region) && state.inputs.length === 0;
     for (let at = 0; at < region.length;) {
       if (plain && canStream(state, now())) {
         const end = takeCalls(state, region, text, at);

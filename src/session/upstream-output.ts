@@ -5,6 +5,7 @@ import { oneFrame } from '../wire/frames.ts';
 import type { LargeFrame } from '../wire/frames.ts';
 import { classify, errorFrame, PARSE_ERROR, readFrame, readValidFrame } from '../wire/message.ts';
 import type { Frame, Malformed } from '../wire/message.ts';
+import { Needle } from '../wire/needle.ts';
 import { RedactingStream } from '../wire/redact.ts';
 import type { Redactor } from '../wire/redact.ts';
 import type { Head } from '../wire/scanner.ts';
@@ -17,7 +18,8 @@ import type { State } from './state.ts';
 import { needsWhole } from './upstream-frames.ts';
 
 /** The key of a tool result that may tell of a failed authentication; errors are looked into in any case. */
-const FAILED = 'isError';
+const FAILED = new Needle('isError');
+const INPUT = new Needle(INPUT_REQUIRED);
 const SPACE = 0x20;
 const CLOSE_BRACE = 0x7d;
 
@@ -63,8 +65,7 @@ export class UpstreamOutput implements GenerationSink {
     // Searched for natively in the whole region, so that a frame costs nothing here unless it has to.
     const clean = redactor.bytes(region);
     const suspicious =
-      (clean.includes(FAILED) && this.#hints.some((hint) => clean.includes(hint))) ||
-      clean.includes(INPUT_REQUIRED);
+      (FAILED.isIn(clean) && this.#hints.some((hint) => clean.includes(hint))) || INPUT.isIn(clean);
     const text = suspicious ? '' : clean.toString('latin1');
     for (let at = 0; at < clean.length;) {
       if (!suspicious && isSteady(state, generation)) {

@@ -2,6 +2,7 @@
 // Not for: deciding what a secret is; sources and sessions add them.
 import { REDACTED } from '../base/secret.ts';
 import type { Secret } from '../base/secret.ts';
+import { rarestEnd } from './needle.ts';
 import type { ByteRange } from './splice.ts';
 
 const MARK = Buffer.from(REDACTED);
@@ -16,8 +17,6 @@ const MOST = 64;
 const PREFIX = 4;
 /** So many are searched for one by one, each by a part of it that begins with a byte that texts hardly have. */
 const FEW = 4;
-/** Bytes of tokens, those first that are rarest in prose, code and JSON: the native search looks for the first byte. */
-const RARE = 'QZXJKVWYUGHBqzj';
 /** Shorter parts would be found by chance. In bytes. */
 const PROBE = 8;
 
@@ -148,20 +147,11 @@ function familiesOf(needles: readonly Buffer[]): Family[] {
     const key = prefix.toString('latin1');
     const family = families.get(key) ?? { prefix, needles: [], probes: [] };
     family.needles.push(needle);
-    family.probes.push(probeOf(needle));
+    family.probes.push(rarestEnd(needle, PROBE));
     families.set(key, family);
   }
   for (const family of families.values()) family.needles.sort((one, other) => other.length - one.length);
   return [...families.values()];
-}
-
-function probeOf(needle: Buffer): Buffer {
-  const last = needle.length - PROBE;
-  for (const byte of Buffer.from(RARE)) {
-    const at = needle.indexOf(byte);
-    if (at !== -1 && at <= last) return needle.subarray(at);
-  }
-  return needle;
 }
 
 /** Whether `needle` and `tail` are alike as far as both go. */
