@@ -35,7 +35,7 @@ const USUAL = Object.keys(MEASURES).filter((name) => !ONLY_ON_REQUEST.includes(n
 
 const HELP = `Usage: node bench/run.mjs [--quick] [--only LIST] [--contenders LIST] [--minutes N] [--json]
 
-  --quick            fewer rounds, under a minute
+  --quick            fewer rounds, about a minute
   --only LIST        of ${Object.keys(MEASURES).join(', ')};
                      all but ${ONLY_ON_REQUEST.join(', ')} where it is not given
   --contenders LIST  of ${NAMES.join(', ')}

@@ -1,4 +1,5 @@
-// What Linux tells about a running process: memory, CPU time, wake-ups, descriptors, children. Not for: other systems, which have no /proc.
+// What Linux tells about a running process: memory, CPU time, wake-ups, descriptors, children. Not for: other systems,
+// which have no /proc.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
 /** Whether this machine has what the rest of this file reads. */

@@ -9,12 +9,21 @@ const LOOKED_AT = 4096;
 /** Some patterns take exponential time over a text, and the text is the server's. In ms. */
 const LONGEST_MATCH = 100;
 
+/** As in a program, with slashes and flags: here they would be parts of the pattern, and it would never match. */
+const LITERAL = /^\/.*\/[dgimsuvy]*$/s;
+
 /**
  * @param text a JavaScript regular expression, without slashes or flags
  * @param from the flag or the variable that gave it, for the message
- * @throws {UsageError} it does not compile, or would match every text
+ * @throws {UsageError} it does not compile, is written with slashes, or would match every text
  */
 export function parseFailurePattern(text: string, from: string): RegExp {
+  if (LITERAL.test(text)) {
+    throw new UsageError(
+      `${from} "${text}" has slashes around it, which would be sought in the server's text as well`,
+      { next: 'Leave them out, and flags with them: for letters of either case write [Uu]nauthorized.' },
+    );
+  }
   const pattern = compile(text, from);
   if (!pattern.test('')) return pattern;
   throw new UsageError(
@@ -51,6 +60,7 @@ function bounded(pattern: RegExp, log: Log): TextPattern {
   const { createContext, Script } = process.getBuiltinModule('node:vm');
   const script = new Script('pattern.test(text)');
   const context = createContext({ pattern, text: '' });
+  let told = false;
   return {
     test(text) {
       context['text'] = text.slice(0, LOOKED_AT);
@@ -58,10 +68,12 @@ function bounded(pattern: RegExp, log: Log): TextPattern {
         return script.runInContext(context, { timeout: LONGEST_MATCH }) === true;
       } catch {
         // Nothing else can be thrown here; and what is belongs to the context, so that it is no Error of ours.
-        log.warn(
-          `--auth-failure-pattern ${pattern.source} took over ${LONGEST_MATCH} ms for one failure of the server and was ` +
-            'given up; repetitions within repetitions, such as (a+)+, do that',
-        );
+        if (!told)
+          log.warn(
+            `--auth-failure-pattern ${pattern.source} took over ${LONGEST_MATCH} ms for one failure of the server and was ` +
+              'given up; repetitions within repetitions, such as (a+)+, do that',
+          );
+        told = true;
         return false;
       } finally {
         context['text'] = '';

@@ -31,8 +31,9 @@ export const githubAuthFailure: { readonly hints: readonly string[]; readonly pa
     ],
     patterns: [
       // github-mcp-server, REST: go-github's ErrorResponse, "METHOD URL: STATUS MESSAGE [ERRORS]". The message is
-      // "Bad credentials" for a refused token and "Requires authentication" for an empty one.
-      new RegExp(String.raw`^${LEAD}${REST} [^\n]{1,400} \[[^\n]*\]$`),
+      // "Bad credentials" for a refused token and "Requires authentication" for an empty one. What stands in the brackets
+      // is bounded as well: each part that may end in several places multiplies the time that a hostile text takes.
+      new RegExp(String.raw`^${LEAD}${REST} [^\n]{1,400} \[[^\n]{0,1000}\]$`),
       // github-mcp-server, GraphQL: shurcooL/graphql. The body is quoted, so it stays on the line. Where a second error
       // is told of a clean-up that failed, a part of the call was done: it must not run again.
       new RegExp(

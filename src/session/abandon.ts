@@ -54,6 +54,10 @@ export function dismissRetired(step: Step): void {
   for (const [generation, { deadline }] of step.state.retired) {
     if (owes(step.state, generation)) {
       if (step.steady < deadline) continue;
+      if (step.state.answering.has(generation)) {
+        endInAnswer(step, generation);
+        continue;
+      }
       abandon(
         step,
         generation,
@@ -64,4 +68,15 @@ export function dismissRetired(step: Step): void {
     }
     dismiss(step, generation);
   }
+}
+
+/**
+ * The client has the beginning of an answer and must not get another one to the same request: that answer ends as it
+ * may, with the process at the latest, and what is owed by then is told after it.
+ */
+function endInAnswer(step: Step, generation: number): void {
+  const retired = step.state.retired.get(generation);
+  if (!retired) return;
+  step.state.retired.set(generation, { ...retired, deadline: Infinity });
+  step.effects.push({ type: 'stop', generation });
 }

@@ -4,6 +4,9 @@ import type { AuthFailureRule } from '../auth/token-source.ts';
 import { dig, parse } from '../wire/message.ts';
 import type { ResponseFrame } from '../wire/message.ts';
 
+/** A failure is told in one text, or a few; a pattern's time adds up over more. */
+const MOST_TEXTS = 8;
+
 /** The text that says so, or `undefined`. */
 export function authFailureText(frame: ResponseFrame, rule: AuthFailureRule): string | undefined {
   return failureTexts(frame).find((text) => rule.patterns.some((pattern) => pattern.test(text)));
@@ -17,5 +20,8 @@ function failureTexts(frame: ResponseFrame): string[] {
   }
   const content = dig(message, 'result', 'content');
   if (dig(message, 'result', 'isError') !== true || !Array.isArray(content)) return [];
-  return content.map((item) => dig(item, 'text')).filter((text) => typeof text === 'string');
+  return content
+    .slice(0, MOST_TEXTS)
+    .map((item) => dig(item, 'text'))
+    .filter((text) => typeof text === 'string');
 }

@@ -26,9 +26,16 @@ export interface ClientInputOptions {
 
 export class ClientInput implements FrameSink {
   readonly #options: ClientInputOptions;
+  #streamingTo: number | undefined;
 
   constructor(options: ClientInputOptions) {
     this.#options = options;
+  }
+
+  /** The generation that takes what the client writes now: that of a frame under way, which may be a replaced one. */
+  get target(): number | undefined {
+    const { upstream } = this.#options.state;
+    return this.#streamingTo ?? (upstream.kind === 'none' ? undefined : upstream.generation);
   }
 
   lines(region: Buffer): void {
@@ -58,13 +65,18 @@ export class ClientInput implements FrameSink {
     });
     const stream = takeStream();
     stream?.write(soFar);
+    this.#streamingTo = generation;
     return {
       piece: (bytes) => stream?.write(bytes),
       end: (whole) => {
         stream?.end();
+        this.#streamingTo = undefined;
         if (id === undefined) dispatch({ type: 'client-frame-end', id: whole.id, generation });
       },
-      cut: () => stream?.cut(),
+      cut: () => {
+        stream?.cut();
+        this.#streamingTo = undefined;
+      },
     };
   }
 

@@ -53,6 +53,8 @@ export interface ClientSide {
   logLevel: string | undefined;
   /** uri → raw params of the resources/subscribe that is in force. */
   readonly subscriptions: Map<string, string>;
+  /** What each of these was changed by last, by the order in which the client asked (replay.ts). */
+  readonly changedBy: Map<string, number>;
 }
 
 export type Listing = 'tools' | 'prompts' | 'resources';

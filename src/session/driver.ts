@@ -191,6 +191,8 @@ export class Session {
       settle: () => {
         this.#settle();
         this.#balanceGenerations();
+        // Another generation may be the current one by now, with room in its stdin.
+        this.#balance();
       },
       congested: () => this.#client.congested,
       drained: () => this.#balance(),
@@ -202,7 +204,9 @@ export class Session {
       },
     });
     const env = environment(this.#desk.credential(serial));
-    const generation = new Generation({ command, env, clock, log, redactor, errorOutput, sink });
+    const tokenlessEnv = environment(undefined);
+    const parts = { command, env, tokenlessEnv, clock, log, redactor, errorOutput, sink };
+    const generation = new Generation(parts);
     this.#generations.set(number, generation);
     sink.onEnd = () => void generation.stop().then(() => this.#generations.delete(number));
   }
@@ -233,10 +237,10 @@ export class Session {
     else this.#settle();
   }
 
-  /** Reads from the client only while the current generation takes what it is given. */
+  /** Reads from the client only while the generation that this goes to takes it. */
   #balance(): void {
     const { input } = this.#options;
-    if (this.#currentGeneration()?.writer?.congested) {
+    if (this.#targetGeneration()?.writer?.congested) {
       if (input.isPaused()) return;
       input.pause();
       this.#watchStall(process.ppid);
@@ -253,7 +257,7 @@ export class Session {
       if (!input.isPaused() || this.#ending) return;
       if (process.ppid !== parent) this.#dispatch({ type: 'client-closed' });
       // The next chunk pauses the input again, and watches on.
-      else if ((this.#currentGeneration()?.writer?.waiting ?? 0) < STALL_LIMIT) input.resume();
+      else if ((this.#targetGeneration()?.writer?.waiting ?? 0) < STALL_LIMIT) input.resume();
       else this.#watchStall(parent);
     });
   }
@@ -261,6 +265,11 @@ export class Session {
   #currentGeneration(): Generation | undefined {
     const { upstream } = this.#state;
     return upstream.kind === 'none' ? undefined : this.#generations.get(upstream.generation);
+  }
+
+  #targetGeneration(): Generation | undefined {
+    const { target } = this.#input;
+    return target === undefined ? undefined : this.#generations.get(target);
   }
 
   /** Reads from each generation only while the client takes what it writes. */

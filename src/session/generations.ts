@@ -46,7 +46,7 @@ function spawn(step: Step, serial: number): Starting {
   const generation = state.nextGeneration;
   state.nextGeneration += 1;
   step.effects.push({ type: 'spawn', generation, serial });
-  return asked(step, { generation, serial, since: step.steady, asked: false });
+  return asked(step, { generation, serial, since: step.steady, asked: false, ending: false });
 }
 
 /** The token, or stand-in, that a generation is to be started with as things are; `undefined` for none at all. */
@@ -63,7 +63,7 @@ export function askHello(step: Step): void {
 
 function asked(step: Step, starting: Starting): Starting {
   const { hello } = step.state.client;
-  if (starting.asked || !hello) return starting;
+  if (starting.asked || starting.ending || !hello) return starting;
   const { generation } = starting;
   toUpstream(step, generation, requestFrame(privateId('initialize', generation), 'initialize', hello.params));
   return { ...starting, asked: true, since: step.steady };

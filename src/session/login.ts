@@ -45,6 +45,9 @@ export function joinLogin(step: Step, pending: Pending): void {
     step.effects.push({ type: 'login', scopes: [...new Set([...held, ...pending.scopes])] });
   } else if (state.login.kind === 'waiting') {
     tellProgress(step, pending, state.login);
+    // While nobody waited nobody was told: the next time is not the one that has passed meanwhile.
+    if (step.steady >= state.login.nextProgress)
+      state.login = { ...state.login, nextProgress: step.steady + PROGRESS_EVERY };
     if (!state.login.shown) present(step, state.login);
   }
 }

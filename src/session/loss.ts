@@ -17,7 +17,7 @@ import {
 import { answer, refuse, takeHeld, waitingAt } from './pending.ts';
 import { withdrawAll } from './questions.ts';
 import { CODE, loggedInText, toolResult } from './replies.ts';
-import { accepts, placeOf, servedWell } from './selectors.ts';
+import { accepts, isHolding, placeOf, servedWell } from './selectors.ts';
 import type { Starting, State } from './state.ts';
 
 /** Starts in a row that fail before the proxy stops trying by itself. */
@@ -31,15 +31,18 @@ const LAST_REQUESTS = 100;
 
 /** The process of a generation has ended: what would be written to it now would be lost. */
 export function onExited({ state }: Step, generation: number): void {
-  const { upstream } = state;
-  if (upstream.kind === 'ready' && upstream.generation === generation)
+  const { upstream, succession } = state;
+  if (upstream.kind !== 'none' && upstream.generation === generation)
     state.upstream = { ...upstream, ending: true };
+  if (succession.kind === 'starting' && succession.generation === generation)
+    state.succession = { ...succession, ending: true };
 }
 
 /** A generation's process is gone, and what it wrote was read. */
 export function onEnded(step: Step, event: Extract<Event, { type: 'upstream-ended' }>): void {
   const { state } = step;
   const { generation, message } = event;
+  state.answering.delete(generation);
   switch (placeOf(state, generation)) {
     case 'gone':
       return;
@@ -167,9 +170,14 @@ function recover(step: Step, again: boolean): void {
   else withoutUpstream(step);
 }
 
-/** When the upstream is started again by itself; Infinity where it is not, or where a new token comes first. */
-export function restartAt({ upstream, renewal }: State): number {
-  if (upstream.kind !== 'none' || !upstream.restart || renewal.kind !== 'idle') return Infinity;
+/**
+ * When the upstream is started again by itself; Infinity where it is not, or where a new token comes first. Where a
+ * renewal holds nothing, the token that is there serves meanwhile.
+ */
+export function restartAt(state: State): number {
+  const { upstream, renewal, auth } = state;
+  if (upstream.kind !== 'none' || !upstream.restart) return Infinity;
+  if (renewal.kind !== 'idle' && (isHolding(state) || auth.kind !== 'usable')) return Infinity;
   return upstream.notBefore;
 }
 

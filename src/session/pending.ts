@@ -30,10 +30,11 @@ export function enter(step: Step, frame: RequestFrame, place: Place): Pending {
   const pending: Pending = {
     id: frame.id,
     method: frame.method,
+    order: step.state.arrivals,
     streamed: frame.streaming,
     bytes: frame.streaming ? undefined : frame.bytes,
     tool: toolOf(params),
-    progressToken: progressTokenOf(frame.bytes, params),
+    progressToken: frame.streaming ? undefined : progressTokenOf(frame.bytes),
     paged: typeof dig(params, 'cursor') === 'string',
     scopes: scopesOf(params),
     place,
@@ -41,6 +42,7 @@ export function enter(step: Step, frame: RequestFrame, place: Place): Pending {
     authRetries: 0,
     crashRetries: 0,
   };
+  step.state.arrivals += 1;
   add(step.state, pending);
   return pending;
 }
@@ -55,9 +57,9 @@ function scopesOf(params: unknown): string[] {
   return Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [];
 }
 
-/** The raw text of the progress token, so that it goes back as it came. */
-function progressTokenOf(bytes: Buffer, params: unknown): string | undefined {
-  if (dig(params, '_meta', 'progressToken') === undefined) return undefined;
+/** The raw text of the progress token, so that it goes back as it came. Any method may have one. */
+function progressTokenOf(bytes: Buffer): string | undefined {
+  if (!bytes.includes('progressToken')) return undefined;
   const range = locate(bytes, ['params', '_meta', 'progressToken']);
   return range && bytes.toString('utf8', range.start, range.end);
 }
@@ -71,6 +73,8 @@ function progressKey(raw: string): string {
 export class PlainCall implements Pending {
   id: IdText;
   readonly method = 'tools/call';
+  /** No call changes what is kept of it. */
+  readonly order = 0;
   readonly streamed = false;
   /** One that asks for progress is none of these (client-input.ts). */
   readonly progressToken = undefined;
@@ -243,8 +247,9 @@ export function isLive(state: State, generation: number, token: string): boolean
   return owedBy(state, generation).some(({ streamed }) => streamed);
 }
 
-/** Whether a generation has a request that it has not answered. */
+/** Whether a generation has a request that it has not answered, or is in the middle of an answer. */
 export function owes(state: State, generation: number): boolean {
+  if (state.answering.has(generation)) return true;
   for (const { place } of state.pending.values()) {
     if (place.kind === 'upstream' && place.generation === generation) return true;
   }

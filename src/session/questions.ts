@@ -12,7 +12,6 @@ import type { State } from './state.ts';
 /** Where a request, and a notification of progress, has its token. */
 const TOKEN_OF_REQUEST = ['params', '_meta', 'progressToken'];
 const TOKEN_OF_PROGRESS = ['params', 'progressToken'];
-const MAPPED = /^"g(\d+):/;
 /** The text that says so in a result; searched for natively before anything is parsed. */
 export const INPUT_REQUIRED = 'input_required';
 /** A client need not bring the input that was asked for: what is remembered is bounded. */
@@ -21,19 +20,20 @@ const MOST_INPUTS = 100;
 /** Whether a generation waits for something of the client. */
 export function isAsking({ asked, inputs }: State, generation: number): boolean {
   if (asked.size === 0 && inputs.length === 0) return false;
-  return inputs.some((input) => input.generation === generation) || [...asked.values()].includes(generation);
+  const isIts = (one: { readonly generation: number }): boolean => one.generation === generation;
+  return inputs.some(isIts) || [...asked.values()].some(isIts);
 }
 
 /** A request of an upstream goes to the client. */
 export function ask(step: Step, generation: number, frame: RequestFrame): void {
   const token = locate(frame.bytes, TOKEN_OF_REQUEST);
   const raw = token && frame.bytes.toString('utf8', token.start, token.end);
-  const bytes =
-    token && raw !== undefined ? replace(frame.bytes, token, mapped(generation, raw)) : frame.bytes;
+  const its = raw === undefined ? undefined : mapped(generation, raw);
+  const bytes = token && its !== undefined ? replace(frame.bytes, token, its) : frame.bytes;
   const range = locate(bytes, ['id']);
   if (!range) return;
   const id = mapped(generation, frame.id);
-  step.state.asked.set(id, generation);
+  step.state.asked.set(id, { generation, token: its });
   toClient(step, replace(bytes, range, id));
 }
 
@@ -50,7 +50,7 @@ export function withdraw(step: Step, generation: number, frame: NotificationFram
 export function withdrawAll(step: Step, generation: number): void {
   const { state } = step;
   for (const [id, asker] of state.asked) {
-    if (asker !== generation) continue;
+    if (asker.generation !== generation) continue;
     state.asked.delete(id);
     cancelAtClient(step, id, 'The server that asked was replaced.');
   }
@@ -69,7 +69,7 @@ export function cancelAtClient(step: Step, id: IdText, reason: string): void {
 export function passAnswer(step: Step, frame: ResponseFrame): void {
   const { state } = step;
   if (frame.id === undefined) return;
-  const generation = state.asked.get(frame.id);
+  const generation = state.asked.get(frame.id)?.generation;
   const range = locate(frame.bytes, ['id']);
   if (generation === undefined || !range) {
     log(step, 'debug', `an answer to ${frame.id} came too late for the server that asked`);
@@ -83,12 +83,12 @@ export function passAnswer(step: Step, frame: ResponseFrame): void {
 export function passProgress(step: Step, frame: NotificationFrame): void {
   const range = locate(frame.bytes, TOKEN_OF_PROGRESS);
   const token = range && frame.bytes.toString('utf8', range.start, range.end);
-  const generation = Number(MAPPED.exec(token ?? '')?.[1]);
-  if (!range || token === undefined || ![...step.state.asked.values()].includes(generation)) {
+  const asked = [...step.state.asked.values()].find((one) => token !== undefined && one.token === token);
+  if (!range || token === undefined || !asked) {
     log(step, 'debug', 'progress came too late for the server that asked');
     return;
   }
-  toUpstream(step, generation, replace(frame.bytes, range, original(token)));
+  toUpstream(step, asked.generation, replace(frame.bytes, range, original(token)));
 }
 
 /** Notes a result that asks for input, where it is one. */

@@ -8,7 +8,7 @@ import type { Step } from './events.ts';
 import { announceChanges, release, takeOver, tell } from './generations.ts';
 import { adoptAnswer, described, KNOWN_VERSIONS } from './handshake.ts';
 import { rejectGeneration } from './loss.ts';
-import { answer, waitingAt } from './pending.ts';
+import { answer, hold, waitingAt } from './pending.ts';
 import { loggedInText, toolResult } from './replies.ts';
 import { privateId, replay } from './replay.ts';
 import { lastsUntil, startingOf } from './selectors.ts';
@@ -27,7 +27,10 @@ export function onPrivateAnswer(step: Step, generation: number, frame: ResponseF
   if (!range) return;
   const value = frame.bytes.subarray(range.start, range.end);
   if (frame.outcome === 'error') onRefusedHandshake(step, starting, value);
-  else if (!step.state.client.told) {
+  else if (starting.ending) {
+    // Its last words answer the client; nothing can be sent to it any more.
+    if (!step.state.client.told) tell(step, adoptAnswer(value));
+  } else if (!step.state.client.told) {
     tell(step, adoptAnswer(value));
     becomeReady(step, starting, new Set());
   } else compare(step, starting, step.state.client.told, value);
@@ -99,6 +102,9 @@ function becomeReady(step: Step, starting: Starting, missing: ReadonlySet<string
     const text = loggedInText(state.auth.token, state.config.hostLabel);
     for (const pending of waitingAt(state, 'announce'))
       answer(step, pending, toolResult(pending, text, false));
+  } else {
+    // The login was lost again before there was anything to announce: they go the way of any other call.
+    for (const pending of waitingAt(state, 'announce')) hold(step, pending);
   }
   release(step);
 }

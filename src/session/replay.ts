@@ -18,16 +18,33 @@ export function privateId(what: string, generation: number): string {
  * Keeps what a request changes in the server. Called when the request goes to one, not when it arrives: one that was
  * held follows the replay and changes it then, and one that was refused changes nothing.
  */
-export function remember(client: ClientSide, { method, bytes }: Pending): void {
-  if (method !== 'logging/setLevel' && !method.startsWith('resources/')) return;
-  const range = bytes && locate(bytes, ['params']);
-  if (!range) return;
-  const params = bytes.toString('utf8', range.start, range.end);
-  const uri = dig(parse(bytes), 'params', 'uri');
-  if (method === 'logging/setLevel') client.logLevel = params;
-  else if (typeof uri !== 'string') return;
-  else if (method === 'resources/subscribe') client.subscriptions.set(uri, params);
-  else if (method === 'resources/unsubscribe') client.subscriptions.delete(uri);
+export function remember(client: ClientSide, pending: Pending): void {
+  const what = settingOf(pending);
+  const range = pending.bytes && locate(pending.bytes, ['params']);
+  if (what === undefined || !pending.bytes || !range) return;
+  client.changedBy.set(what, pending.order);
+  const params = pending.bytes.toString('utf8', range.start, range.end);
+  const uri = what.slice(1);
+  if (pending.method === 'logging/setLevel') client.logLevel = params;
+  else if (pending.method === 'resources/subscribe') client.subscriptions.set(uri, params);
+  else client.subscriptions.delete(uri);
+}
+
+/**
+ * Whether the client has changed the same thing again since it made this request, which was held, or left unanswered by
+ * a server that is gone: sent now it would undo that.
+ */
+export function isSuperseded(client: ClientSide, pending: Pending): boolean {
+  const what = settingOf(pending);
+  return what !== undefined && (client.changedBy.get(what) ?? -1) > pending.order;
+}
+
+/** What a request changes in the server: `level`, or a resource's uri behind a colon; undefined where nothing is kept. */
+function settingOf({ method, bytes }: Pending): string | undefined {
+  if (method === 'logging/setLevel') return 'level';
+  if (method !== 'resources/subscribe' && method !== 'resources/unsubscribe') return undefined;
+  const uri = bytes && dig(parse(bytes), 'params', 'uri');
+  return typeof uri === 'string' ? `:${uri}` : undefined;
 }
 
 /**

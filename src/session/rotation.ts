@@ -10,7 +10,7 @@ import {
   startGeneration,
   startSuccessor,
 } from './generations.ts';
-import { owes } from './pending.ts';
+import { hold, owes, waitingAt } from './pending.ts';
 import { isAsking } from './questions.ts';
 import type { State, TokenView } from './state.ts';
 
@@ -58,8 +58,13 @@ export function untilRenewal(state: State, { wall, steady }: Moment): number {
   const pause = setback ? setback.retryAt - steady : 0;
   if (auth.kind === 'stale') return pause;
   // One renewal at a time: the token that is there has not come to serve yet.
-  if (state.succession.kind === 'starting') return Infinity;
+  if (isComingToServe(state)) return Infinity;
   return Math.max(renewAt(state) - wall, pause);
+}
+
+/** Whether a server other than the first, which may have to be downloaded, starts with the token. */
+function isComingToServe({ upstream, succession, client }: State): boolean {
+  return succession.kind === 'starting' || (upstream.kind === 'starting' && client.told !== undefined);
 }
 
 /**
@@ -228,5 +233,7 @@ function lock(step: Step, reason: string): void {
   log(step, 'warn', reason);
   markChanged(state);
   announceChanges(step);
+  // There is no login to be announced any more.
+  for (const pending of waitingAt(state, 'announce')) hold(step, pending);
   release(step);
 }

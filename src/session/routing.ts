@@ -8,7 +8,7 @@ import { onlyAuthTool } from './lists.ts';
 import { callAuthTool, joinLogin } from './login.ts';
 import { inCrashLoop } from './loss.ts';
 import { answer, hold, ID_TO_COME, refuse, slim } from './pending.ts';
-import { remember } from './replay.ts';
+import { isSuperseded, remember } from './replay.ts';
 import { CODE } from './replies.ts';
 import { renewStale } from './rotation.ts';
 import { accepts, isExpired, isHolding } from './selectors.ts';
@@ -53,7 +53,7 @@ export function route(step: Step, pending: Pending): void {
   if (pending.method === 'tools/call' && pending.tool === state.authTool && callAuthTool(step, pending))
     return;
   // The proxy is alive whatever the server does, and no renewal keeps a client waiting that checks that.
-  if (pending.method === 'ping' && (state.upstream.kind !== 'ready' || isHolding(state))) {
+  if (pending.method === 'ping' && (!isServing(state.upstream) || isHolding(state))) {
     answer(step, pending, resultFrame(pending.id, '{}'));
     return;
   }
@@ -106,20 +106,29 @@ function refuseUnreachable(step: Step, pending: Pending): void {
     auth.kind === 'stale' && auth.why === 'refused'
       ? `${config.hostLabel} does not accept the token of this login any more`
       : 'The token of this login has expired';
+  // One that is made again had a server before, which has ended.
+  const fate = pending.crashRetries > 0 ? 'The call may or may not have run.' : 'The call has not run.';
   refuse(
     step,
     pending,
     CODE.serverUnreachable,
     'authorization_server_unreachable',
-    `${what}, and a new one could not be had: ${setback?.message ?? ''} The call has not run; try it again in a moment.`,
+    `${what}, and a new one could not be had: ${setback?.message ?? ''} ${fate} Try it again in a moment.`,
   );
 }
 
 function routeTokenless(step: Step, pending: Pending): void {
   const { upstream, client } = step.state;
-  if (upstream.kind === 'ready') forward(step, pending);
+  if (isServing(upstream)) forward(step, pending);
+  // Its end, which is read any moment, sets this free again.
+  else if (upstream.kind === 'ready') hold(step, pending);
   else if (!client.told?.synthetic && isComing(upstream)) hold(step, pending);
   else answerWithout(step, pending);
+}
+
+/** Whether what is sent to the upstream gets there. */
+function isServing(upstream: State['upstream']): boolean {
+  return upstream.kind === 'ready' && !upstream.ending;
 }
 
 /** Whether there will be an upstream without anything else having to happen. */
@@ -162,6 +171,10 @@ function forward(step: Step, pending: Pending): void {
     answerWithout(step, pending);
     return;
   }
+  if (isSuperseded(state.client, pending)) {
+    answer(step, pending, resultFrame(pending.id, '{}'));
+    return;
+  }
   remember(state.client, pending);
   pending.place = { kind: 'upstream', generation: upstream.generation };
   toUpstream(step, upstream.generation, pending.bytes);
@@ -176,7 +189,7 @@ function isList({ method }: Pending): boolean {
 function answerWithout(step: Step, pending: Pending): void {
   const empty = EMPTY_RESULT[pending.method];
   // A log level that nobody took is for the server that comes.
-  remember(step.state.client, pending);
+  if (!isSuperseded(step.state.client, pending)) remember(step.state.client, pending);
   if (pending.method === 'tools/list') answer(step, pending, onlyAuthTool(step.state, pending));
   else if (empty !== undefined) answer(step, pending, resultFrame(pending.id, empty));
   else

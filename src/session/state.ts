@@ -64,6 +64,8 @@ export interface Starting {
   readonly since: number;
   /** The client's initialize was sent to it. */
   readonly asked: boolean;
+  /** Its process has ended, and what it wrote last is still being read. */
+  readonly ending: boolean;
 }
 
 /** The current generation. Those that were replaced are in {@link State.retired}. */
@@ -117,6 +119,8 @@ export interface Pending {
   /** Changes once, for a request whose id came at the end of a frame that streamed. */
   id: IdText;
   readonly method: string;
+  /** Counts the requests as they come in. */
+  readonly order: number;
   /** It was passed on while it arrived: nothing is known of its parameters. */
   readonly streamed: boolean;
   /** The whole frame; `undefined` where it was streamed, or let go once it was sent: it cannot be sent again. */
@@ -139,6 +143,13 @@ export interface Pending {
 export type Held =
   | { readonly kind: 'request'; readonly pending: Pending }
   | { readonly kind: 'notification'; readonly bytes: Buffer };
+
+/** A request of an upstream. */
+interface Asked {
+  readonly generation: number;
+  /** Its progress token as the client knows it, raw, where it has one. */
+  readonly token: string | undefined;
+}
 
 /** A result that asks for input (MCP 2026-07-28): the client calls again with it, and only that process knows of it. */
 interface Input {
@@ -188,14 +199,18 @@ export interface State {
   readonly pending: Map<IdText, Pending>;
   /** The requests in `pending` that asked for progress, by their token (pending.ts). */
   readonly progress: Map<string, Pending>;
+  /** How many requests have come in. */
+  arrivals: number;
   /** Of all frames in `pending`. */
   pendingBytes: number;
+  /** Generations of which the beginning of a large answer has gone to the client, and its end has not. */
+  readonly answering: Set<number>;
   held: Held[];
   heldBytes: number;
   login: Login;
   elicitations: number;
-  /** Requests of upstreams that the client has not answered: mapped id → generation. */
-  readonly asked: Map<IdText, number>;
+  /** Requests of upstreams that the client has not answered, by mapped id. */
+  readonly asked: Map<IdText, Asked>;
   /** Results that asked for input and have not got it, oldest first. */
   inputs: readonly Input[];
   /** Listings to announce as changed when the next generation is ready. */
@@ -217,6 +232,7 @@ export function initialState(config: SessionConfig): State {
       initialized: false,
       logLevel: undefined,
       subscriptions: new Map(),
+      changedBy: new Map(),
     },
     auth: { kind: 'locked', reason: 'Nobody has logged in yet.' },
     renewal: { kind: 'idle' },
@@ -229,7 +245,9 @@ export function initialState(config: SessionConfig): State {
     retired: new Map(),
     pending: new Map(),
     progress: new Map(),
+    arrivals: 0,
     pendingBytes: 0,
+    answering: new Set(),
     held: [],
     heldBytes: 0,
     login: { kind: 'idle' },

@@ -1,6 +1,7 @@
 // Between a session and its token source: numbers credentials, so that the session's state holds no secret, and
 // turns the source's promises into events. Not for: when to renew (rotation.ts) or how (auth/).
 import type { Credential, LoginRequest, TokenSource } from '../auth/token-source.ts';
+import { delay } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import { explanationOf, messageOf, RefusedError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -131,13 +132,10 @@ export class TokenDesk {
     const flow = this.#login;
     this.#login = undefined;
     this.#closing.abort(reason);
-    await new Promise<void>((resolve) => {
-      const limit = clock.after(LAST_ANSWER, resolve);
-      void Promise.all([this.#renewing, this.#loggingIn]).then(() => {
-        limit.cancel();
-        resolve();
-      });
-    });
+    const answered = new AbortController();
+    const limit = delay(clock, LAST_ANSWER, answered.signal).catch(() => {});
+    await Promise.race([Promise.all([this.#renewing, this.#loggingIn]), limit]);
+    answered.abort(reason);
     flow?.abort(reason);
     this.#refreshing.abort(reason);
   }

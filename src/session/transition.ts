@@ -37,10 +37,16 @@ export function transition(state: State, event: Event, { wall, steady }: Moment)
   if (state.closing.kind === 'closed') return step.effects;
   // By the wall clock, whatever happens first after a machine has slept.
   if (isExpired(state, wall)) expire(step);
+  // What comes in now does not overtake what that sets free.
+  sendReleased(step);
   apply(step, event);
   sendReleased(step);
   settleDown(step);
-  sendReleased(step);
+  // What that sets free may be answered at once, and then there may be nothing left to wait for.
+  while (step.released.length > 0) {
+    sendReleased(step);
+    settleDown(step);
+  }
   return step.effects;
 }
 

@@ -44,7 +44,7 @@ function onResponse(step: Step, generation: number, frame: ResponseFrame, suspic
   const { state } = step;
   if (frame.id === undefined) {
     // A large answer whose id comes last: it cannot be one of those that are looked into (needsWhole).
-    if (frame.streaming) toClient(step, frame.bytes, true);
+    if (frame.streaming) beginAnswer(step, generation, frame);
     else step.effects.push({ type: 'noise', bytes: frame.bytes });
     return;
   }
@@ -58,7 +58,7 @@ function onResponse(step: Step, generation: number, frame: ResponseFrame, suspic
     return;
   }
   if (frame.streaming) {
-    toClient(step, frame.bytes, true);
+    beginAnswer(step, generation, frame);
     return;
   }
   const failure =
@@ -72,8 +72,15 @@ function onResponse(step: Step, generation: number, frame: ResponseFrame, suspic
   else answer(step, pending, frame.bytes);
 }
 
+/** A large answer goes to the client while it arrives. */
+function beginAnswer(step: Step, generation: number, { bytes }: ResponseFrame): void {
+  step.state.answering.add(generation);
+  toClient(step, bytes, true);
+}
+
 /** A large answer has reached the client whole. */
 export function onUpstreamFrameEnd(step: Step, generation: number, id: IdText | undefined): void {
+  step.state.answering.delete(generation);
   const owed = owedBy(step.state, generation);
   // An id that did not come where its frame's beginning had promised it: the only one that is owed, if there is one.
   const pending = id === undefined && owed.length === 1 ? owed[0] : owed.find((one) => one.id === id);

@@ -27,7 +27,7 @@ const LONGEST_ERROR = 1000;
 
 export interface ContainerOptions {
   readonly command: readonly string[];
-  /** That of the generation: it may hold what the engine is found by, such as DOCKER_HOST. */
+  /** That of the generation, less its token: it may hold what the engine is found by, such as DOCKER_HOST. */
   readonly env: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Log;

@@ -34,10 +34,12 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** What a token looks like that somebody wrote in the place of something else, `NAME=` before it or not. */
 const TOKEN_LIKE = /(?:^|[=:])(?:gh[opusr]_|github_pat_)/;
+/** And within a text, such as an error message that was copied whole: long enough to be more than the prefix. */
+const TOKEN_WITHIN = /(?:gh[opusr]|github_pat)_\w{16}/;
 
 /** Whether a word of the command line most likely holds a token of GitHub's: it must not be printed back. */
 export function looksLikeToken(word: string): boolean {
-  return TOKEN_LIKE.test(word);
+  return TOKEN_LIKE.test(word) || TOKEN_WITHIN.test(word);
 }
 
 export interface ChildEnvironmentOptions {

@@ -45,6 +45,8 @@ export interface GenerationSink extends FrameSink {
 export interface GenerationOptions {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The same without its token: for what is run beside it and may outlive this process. */
+  readonly tokenlessEnv: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Log;
   readonly redactor: Redactor;
@@ -87,9 +89,10 @@ export class Generation {
   /** Reads its stdout, or stops to do so, as the client keeps up with it. */
   balance(): void {
     const stdout = this.#child?.stdout;
-    if (!stdout || this.#options.sink.congested === stdout.isPaused()) return;
-    if (stdout.isPaused()) stdout.resume();
-    else stdout.pause();
+    if (!stdout) return;
+    const { congested } = this.#options.sink;
+    if (congested && !stdout.isPaused()) stdout.pause();
+    else if (!congested && stdout.isPaused()) stdout.resume();
     this.#awaitLastOutput();
   }
 
@@ -100,9 +103,9 @@ export class Generation {
   }
 
   async #start(): Promise<void> {
-    const { command, env } = this.#options;
+    const { command, env, tokenlessEnv, clock, log } = this.#options;
     try {
-      this.#container = containerOf(this.#options);
+      this.#container = containerOf({ command, env: tokenlessEnv, clock, log });
       const child = await spawnUpstream({ command: this.#container?.command ?? command, env });
       this.#child = child;
       this.#listen(child);
@@ -153,11 +156,16 @@ export class Generation {
     });
   }
 
-  /** Limits the wait for `close`, but only while the client takes what is read: nothing that it could get is lost. */
+  /**
+   * Limits the wait for `close`, but only while the client takes what is read: nothing that it could get is lost.
+   * Whether stdout is paused does not tell: Node resumes it when the process exits.
+   */
   #awaitLastOutput(): void {
-    this.#lastOutput?.cancel();
-    if (!this.#finish || this.#child?.stdout.isPaused()) return;
-    this.#lastOutput = this.#options.clock.after(LAST_OUTPUT, this.#finish);
+    if (!this.#finish || this.#ended) return;
+    if (this.#options.sink.congested) {
+      this.#lastOutput?.cancel();
+      this.#lastOutput = undefined;
+    } else this.#lastOutput ??= this.#options.clock.after(LAST_OUTPUT, this.#finish);
   }
 
   #end(report: EndReport): void {

@@ -2,9 +2,12 @@
 // (DESIGN 2.1, 2.5). Not for: throughput (bench/).
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { CLIENT_IDS } from '../../fixtures/github/emulator.mjs';
 import { startMarked } from '../support/marked.ts';
 import { toolText } from '../support/messages.ts';
 import { descendantsOf, waitUntilGone } from '../support/processes.ts';
+import { closeCleanly, dueIn, generation, openSession } from '../support/session.ts';
+import { proceed, stop } from '../support/signals.ts';
 import { startVerbatim } from '../support/verbatim.ts';
 
 const MB = 1_000_000;
@@ -98,6 +101,33 @@ test('100 MB for a server that does not read, and then reads', async () => {
   process.kill(server, 'SIGCONT');
   expect(toolText(await client.nextMessage(({ id }) => id === 'up'))).toMatch(/^[0-9a-f]{64} 1000000\d\d$/);
   expect(peak(client.pid) - before).toBeLessThan(GROWTH);
+});
+
+test('100 MB for a server that was replaced meanwhile, does not read, and then reads', async () => {
+  const clients = [{ clientId: CLIENT_IDS.githubApp, kind: 'github-app', refreshKeepsOld: true }] as const;
+  const session = await openSession({
+    ...dueIn(2_000),
+    github: { clients: [...clients] },
+    args: ['--rotation', 'overlapping'],
+  });
+  const { client, journal } = session;
+  const { stdin } = client.child;
+  const text = Buffer.alloc(MB, 'x');
+  const call =
+    '{"jsonrpc":"2.0","id":"up","method":"tools/call","params":{"name":"write_thing","arguments":{';
+  stdin.write(`${call}"key":"one","text":"${'x'.repeat(MB)}`);
+  const first = await generation(session, 1);
+  await stop(first);
+  const second = await generation(session, 2);
+  await journal.waitFor(({ pid, method }) => pid === second && method === 'notifications/initialized');
+  const before = peak(client.pid);
+  for (let part = 0; part < 100; part += 1) stdin.write(text);
+  stdin.write('"}}}\n');
+  await standstill(client.pid);
+  expect(peak(client.pid) - before).toBeLessThan(GROWTH);
+  proceed(first);
+  expect(toolText(await client.nextMessage(({ id }) => id === 'up', 20_000))).toBe('wrote one');
+  await closeCleanly(session);
 });
 
 test.each([

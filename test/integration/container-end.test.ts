@@ -55,6 +55,8 @@ async function open({ flags = [], runFlags = [], args = [], ...login }: Options 
     command: [...run, 'scripted.mjs', '--journal', journal.file, ...flags, mark],
     env: engine.env,
   });
+  // The hello begins a renewal that is due, and a server that it replaces may be gone before it has started.
+  await journal.waitFor(({ event }) => event === 'start');
   await client.initialize();
   await client.request('tools/list');
   return { client, engine, journal, stored, mark };

@@ -45,6 +45,25 @@ test('a call that loses its token that way is made again on the new server', asy
   await closeCleanly(session);
 });
 
+test('a large answer that is under way when its time is over is delivered, and nothing beside it', async () => {
+  const flags = ['--ignore-eof', '--ignore-sigterm'];
+  const session = await openSession({ ...dueIn(DUE), flags, args: ['--drain-timeout', '0.2'] });
+  const { client, journal } = session;
+  await client.request('tools/list');
+  const first = await generation(session, 1);
+  // Stops itself in the middle of it.
+  const big = client.callTool('big', { bytes: 600_000, partial: 300_000, signal: 'SIGSTOP' });
+  await generation(session, 2);
+  await client.waitForStderr(new RegExp(`upstream ${first}: end of input`));
+  process.kill(first, 'SIGCONT');
+  expect(toolText(await big)).toHaveLength(600_000);
+  await journal.waitFor(({ pid, event }) => pid === first && event === 'eof');
+  expect(toolText(await client.callTool('echo', { text: 'next' }))).toBe('next');
+  expect(client.messages.filter(({ id }) => id === 3)).toHaveLength(1);
+  expect(client.notJson).toEqual([]);
+  await closeCleanly(session);
+});
+
 test('silence ends in an error that says that the call may or may not have run', async () => {
   const session = await openSession({ ...dueIn(DUE), args: ['--drain-timeout', '0.2'], capabilities: false });
   const { client, journal } = session;

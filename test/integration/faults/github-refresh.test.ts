@@ -67,7 +67,7 @@ test.each([HANGS, RESETS, PORTAL, REDIRECTS])(
     for (const text of texts) {
       expect(text).toMatch(/^The token of this login has expired, and a new one could not be had: /);
       expect(text).toMatch(told);
-      expect(text).toMatch(/The call has not run; try it again in a moment\.$/);
+      expect(text).toMatch(/The call has not run. Try it again in a moment\.$/);
     }
     const read = await client.request('resources/read', { uri: 'memo://one' });
     expect(read.error).toMatchObject({ code: 5040, data: { retryable: true } });

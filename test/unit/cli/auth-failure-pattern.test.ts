@@ -30,6 +30,8 @@ test.each([
   ['', /matches the empty text/],
   ['.*', /matches the empty text/],
   ['401|', /matches the empty text/],
+  ['/401 Unauthorized/', /has slashes around it/],
+  ['/401\nUnauthorized/i', /has slashes around it/],
 ])('%j is refused by the name of its flag', (text, why) => {
   expect(() => parseFailurePattern(text, FLAG)).toThrow(why);
   expect(() => parseFailurePattern(text, FLAG)).toThrow(`${FLAG} "${text}"`);
@@ -39,6 +41,10 @@ test('a pattern is sought anywhere in the text, and the case of letters counts',
   expect(matches('GitLab says: 401 Unauthorized.', '401 Unauthorized')).toBe(true);
   expect(matches('GitLab says: 401 unauthorized.', '401 Unauthorized')).toBe(false);
   expect(matches('GitLab says: 401 Unauthorized.', '^401 Unauthorized$')).toBe(false);
+});
+
+test.each(['/api/v4/user', '/api/v4/user: 401'])('a path is a pattern like any other: %s', (path) => {
+  expect(matches('GET /api/v4/user: 401', path)).toBe(true);
 });
 
 test('it is added to those of the source, and to others of its kind', () => {

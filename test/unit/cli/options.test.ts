@@ -108,6 +108,13 @@ test('a pattern that is wrong is named by its flag or its variable', () => {
   );
 });
 
+test('a message with a token in it, given as a pattern, is refused without being printed', () => {
+  const token = 'ghu_0123456789abcdefghijABCDEFGHIJ012345';
+  const given = () => settings(['--auth-failure-pattern', `token ${token} was refused (`]);
+  expect(given).toThrow('--auth-failure-pattern was given what looks like a token');
+  expect(given).not.toThrow(token);
+});
+
 test('a variable that is set to nothing counts as not set', () => {
   const env = {
     GITHUB_HOST: '',

@@ -35,6 +35,7 @@ test.each<[string, Json]>([
     { result: { isError: true, content: [{ type: 'resource', resource: { text: DEAD } }] } },
   ],
   ['a result beside an error', { result: { isError: true }, error: { code: 0, message: 403 } }],
+  ['the ninth text', { result: { isError: true, content: [...Array(8).fill(text('Sorry.')), text(DEAD)] } }],
   ['content that is no list', { result: { isError: true, content: DEAD } }],
 ])('%s is not', (_, answer) => {
   expect(found(answer)).toBeUndefined();

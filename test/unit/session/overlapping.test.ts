@@ -181,6 +181,14 @@ describe('the next server', () => {
     expect(sentIds(shakeHands(session, 2))).toEqual([2, 3]);
   });
 
+  test('is not there yet, nor is its token, when the first crashes: that is started again meanwhile', () => {
+    const session = refreshing();
+    session.client({ id: 2, method: 'tools/list' });
+    crash(session, 1);
+    expect(deeds(session.pass(0))).toEqual(['spawn']);
+    expect(sentIds(shakeHands(session, 2))).toEqual([2]);
+  });
+
   test('is not needed any more when a person logs in meanwhile', () => {
     const session = succeeding();
     const done = session.step({ type: 'login-done', token: overlapping(3, session.now) });

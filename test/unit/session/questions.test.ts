@@ -135,6 +135,19 @@ describe('progress of a server', () => {
     expect(session.state.progress.size).toBe(0);
   });
 
+  test.each([
+    ['resources/read', { uri: 'memo://one' }],
+    ['prompts/get', { name: 'one' }],
+    ['completion/complete', {}],
+    ['example/of-its-own', {}],
+  ])('of %s is passed on like that of a call', (method, params) => {
+    const session = startReady({}, lasting(EIGHT_HOURS));
+    session.client({ id: 1, method, params: { ...params, _meta: { progressToken: 'a' } } });
+    expect(said(session.upstream(progress('a')))).toMatchObject([progress('a')]);
+    session.upstream({ id: 1, result: {} });
+    expect(said(session.upstream(progress('a')))).toEqual([]);
+  });
+
   test('of a request that streamed is passed on, since its token is not known', () => {
     const session = startReady({}, lasting(EIGHT_HOURS));
     session.step({

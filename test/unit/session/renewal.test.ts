@@ -132,6 +132,16 @@ describe('while a renewal is under way', () => {
     expect(deeds(late)).toEqual(['stop']);
   });
 
+  test('a server that needs half the life of a token to start comes to serve', () => {
+    const session = draining();
+    session.client(call(2, 'echo'));
+    session.upstream({ id: 1, result: {} });
+    session.step({ type: 'refreshed', token: lasting(MINUTE, 2, session.now) });
+    expect(deeds(session.pass(40_000))).toEqual([]);
+    expect(sentIds(session.shakeHands())).toEqual([2]);
+    expect(session.state.renewal.kind).toBe('draining');
+  });
+
   test('once the token expires there is nothing left to wait for', () => {
     const session = startStepped({ drainTimeout: 600_000 }, lasting(MINUTE));
     session.client(initialize());

@@ -9,6 +9,7 @@ function pending(method: string): Pending {
   return {
     id: '0',
     method,
+    order: 0,
     streamed: false,
     bytes: undefined,
     tool: undefined,

@@ -1,140 +1,180 @@
-// A client, servers, a token source and a clock around a session's state machine, all moved by one seeded generator:
-// any order of events that can happen, and the same one again for the same seed.
-// Not for: what a single order leads to; those that matter have tests of their own.
+// A client, servers, a token source and clocks around a session's state machine: what it asks for is done, and looked
+// at, and each step leaves a state that must hold together. Not for: what happens next (model.ts), or what a single
+// order of events leads to (the other files here).
+import { isDeepStrictEqual } from 'node:util';
 import type { Effect, Event, Moment } from '../../../src/session/events.ts';
+import { placeOf } from '../../../src/session/selectors.ts';
 import { initialState } from '../../../src/session/state.ts';
-import type { SessionConfig, State, TokenView } from '../../../src/session/state.ts';
+import type { SessionConfig, State } from '../../../src/session/state.ts';
 import { transition, untilTick } from '../../../src/session/transition.ts';
-import { readValidFrame } from '../../../src/wire/message.ts';
-import type { Json, Message } from '../../support/messages.ts';
-import { seeded } from '../../support/random.ts';
-import type { Random } from '../../support/random.ts';
-import { MINUTE } from './sent.ts';
-import { config, initialize, prompt, START } from './stepped.ts';
+import type { Frame, Malformed } from '../../../src/wire/message.ts';
+import { config, START } from './stepped.ts';
+import { Client, LARGE } from './world-client.ts';
+import type { Speaker } from './world-client.ts';
+import type { Request } from './world-requests.ts';
+import { checkOrder, checkState } from './world-rules.ts';
 import { Servers } from './world-servers.ts';
-import type { Server } from './world-servers.ts';
+import { Tokens } from './world-tokens.ts';
+import type { Kind } from './world-tokens.ts';
 
-/** What a client of this world asks for. */
-const REQUESTS: readonly Json[] = [
-  { method: 'tools/call', params: { name: 'write' } },
-  { method: 'tools/call', params: { name: 'write' } },
-  { method: 'tools/call', params: { name: 'read' } },
-  { method: 'tools/call', params: { name: 'auth_login' } },
-  { method: 'tools/list' },
-  { method: 'prompts/get', params: {} },
-  { method: 'resources/read', params: { uri: 'memo://one' } },
-  { method: 'resources/subscribe', params: { uri: 'memo://one' } },
-  { method: 'logging/setLevel', params: { level: 'info' } },
-  { method: 'ping' },
-];
-const LIFETIMES = [1, 60, 480].map((minutes) => minutes * MINUTE);
+/** After stdin has ended the session has this long, in ms. */
+const GOODBYE = 800;
+
+export interface Scenario extends Kind {
+  readonly stored: 'none' | 'good' | 'expired';
+  readonly beforeLogin: SessionConfig['beforeLogin'];
+  readonly elicitation: 'none' | 'form' | 'url';
+  readonly jitter: number;
+  /** Nobody takes so long for a renewal or a handshake that a token ends before that. */
+  readonly unhurried?: boolean;
+}
+
+/** A request of the client that is passed on while it arrives. */
+interface Upload {
+  readonly request: Request;
+  readonly idLast: boolean;
+  /** What the proxy took for the current generation when it began. */
+  readonly generation: number;
+  /** Where it goes; undefined where the proxy does not pass it on. */
+  readonly to: number | undefined;
+}
 
 export class World {
+  readonly scenario: Scenario;
+  readonly config: SessionConfig;
   readonly state: State;
-  readonly servers = new Servers();
+  readonly client = new Client();
+  readonly servers: Servers;
+  readonly tokens: Tokens;
+  upload: Upload | undefined;
   /** By the steady clock, in ms. */
   now = 0;
-  /** By how much the time of day is ahead of it. */
-  #ahead = START;
-  /** The requests that were asked, answered, and given up, by id as JSON text. */
-  readonly asked = new Set<string>();
-  readonly answered = new Set<string>();
-  readonly cancelled = new Set<string>();
-  closed = false;
+  /** By how much the proxy's time of day, and that of the service, are ahead of it. */
+  wallAhead = START;
+  truthAhead = START;
+  /** When the client left. */
+  leftAt = Infinity;
+  /** When what is under way is done, where nobody is slow (see {@link Scenario.unhurried}). */
+  hurryAt = 0;
+  /** The session has ended by itself, with this code. */
+  exitCode: number | undefined;
   /** All that happened, for an error. */
   readonly log: string[] = [];
-  readonly #random: Random;
-  /** Ids of what the client was asked and has not answered. */
-  readonly #questions: string[] = [];
-  #serial = 0;
-  #nextId = 1;
-  #refreshing: number | undefined;
-  #login: 'none' | 'asked' | 'shown' = 'none';
+  /** The frames that each effect `streaming` of the last step opened. */
+  streams: Effect[] = [];
+  /** How many frames waited for a server at most, once one was there. */
+  mostHeld = 0;
+  /** A call was open after the last step. */
+  #called = false;
+  readonly #history: { event: Event; moment: Moment; effects: readonly Effect[] }[] = [];
 
-  constructor(seed: number, changes: Partial<SessionConfig> = {}) {
-    this.#random = seeded(seed);
-    this.state = initialState({ ...config, jitter: this.#random.int(100) / 100, ...changes });
-    const stored = this.#chance(70) ? this.#token(this.#chance(80)) : undefined;
-    if (this.#chance(20)) this.#ahead += 1_000 * MINUTE;
-    this.#do({ type: 'started', token: stored, lockedBecause: 'Nobody has logged in yet.' });
-    this.#client(initialize());
-    this.#client({ method: 'notifications/initialized' });
+  constructor(scenario: Scenario) {
+    this.scenario = scenario;
+    const { beforeLogin, jitter, configured } = scenario;
+    this.config = { ...config, beforeLogin, jitter, rotation: configured };
+    this.state = initialState(this.config);
+    this.tokens = new Tokens(scenario);
+    this.servers = new Servers(this.client, (serial) => this.tokens.isExpired(serial, this.moment.wall));
+    const token = scenario.stored === 'none' ? undefined : this.tokens.issue(this.moment.wall, this.truth);
+    if (scenario.stored === 'expired') this.sleep(1000 * 60_000);
+    this.do({ type: 'started', token, lockedBecause: 'Nobody has logged in yet.' });
   }
 
-  /** One thing happens that may happen now. */
-  step(): void {
-    this.#random.pick([
-      () => this.#request(),
-      () => this.#request(),
-      () => this.#cancel(),
-      () => this.#client({ method: 'notifications/roots/list_changed' }),
-      () => this.#serve(),
-      () => this.#serve(),
-      () => this.#serve(),
-      () => this.#ask(),
-      () => this.#reply(),
-      () => this.#end(this.servers.all()),
-      // Those that were stopped end sooner or later.
-      () => this.#end(this.servers.all().filter(({ stopped }) => stopped)),
-      () => this.#endRefresh(),
-      () => this.#endRefresh(),
-      () => this.#moveLogin(),
-      () => this.#wait(this.#random.pick([1, 500, 5_000, 40_000, 400_000])),
-      () => this.#sleep(),
-      () => this.#revoke(),
-    ])();
-    this.#catchUp();
+  get moment(): Moment {
+    return { wall: this.wallAhead + this.now, steady: this.now };
   }
 
-  /** From now on everything works, until nothing is left to do. */
-  calmDown(): void {
-    for (let round = 0; round < 400; round += 1) {
-      for (const server of this.servers.all()) {
-        if (server.stopped) this.#end([server]);
-        else for (const id of server.inbox.keys()) this.#answer(server, id);
-      }
-      if (this.#refreshing !== undefined) this.#refreshed();
-      if (this.#login !== 'none') this.#loggedIn();
-      this.#wait(1_000);
-    }
+  get truth(): number {
+    return this.truthAhead + this.now;
   }
 
-  /** The client goes, and nothing is helpful any more. @returns how long the session took to end, in ms */
-  close(): number {
-    const start = this.now;
-    this.#do({ type: 'client-closed' });
-    while (!this.closed && this.#untilTick < Infinity) {
-      this.now += Math.max(0, this.#untilTick);
-      this.#catchUp();
-    }
-    return this.closed ? this.now - start : Infinity;
+  get closed(): boolean {
+    return this.state.closing.kind === 'closed';
   }
 
-  get unanswered(): string[] {
-    return [...this.asked].filter((id) => !this.answered.has(id) && !this.cancelled.has(id));
+  get untilTick(): number {
+    const ms = untilTick(this.state, this.moment);
+    if (Number.isNaN(ms)) throw new Error('the next tick is not a number');
+    return ms;
   }
 
-  get #moment(): Moment {
-    return { wall: this.#ahead + this.now, steady: this.now };
-  }
-
-  get #untilTick(): number {
-    return untilTick(this.state, this.#moment);
-  }
-
-  #do(event: Event): void {
+  /** Something happens. @throws {Error} what follows should not */
+  do(event: Event): void {
+    const { moment } = this;
+    const speaker = this.#speaker(event);
+    const heldBefore = this.state.held.slice();
+    const wasClosed = this.closed;
     this.log.push(`${this.now} ${describe(event)}`);
-    for (const effect of transition(this.state, event, this.#moment)) this.#perform(effect);
+    const effects = transition(this.state, event, moment);
+    this.#history.push({ event, moment, effects });
+    if (wasClosed && effects.length > 0) throw new Error('something happened after the end');
+    this.streams = effects.filter((effect) => 'streaming' in effect && effect.streaming);
+    for (const effect of effects) this.#perform(effect, speaker);
+    this.#called = this.#calls();
+    if (this.closed) return;
+    if (this.client.initialized) this.mostHeld = Math.max(this.mostHeld, this.state.held.length);
+    checkOrder(heldBefore, this.state, effects);
+    checkState(this);
   }
 
-  #perform(effect: Effect): void {
+  /** A frame of the client. */
+  fromClient(frame: Frame | Malformed): void {
+    this.do({ type: 'client-frame', frame });
+  }
+
+  /** Time passes, with a tick at each moment that one is due, as the driver does. */
+  wait(ms: number): void {
+    const end = this.now + ms;
+    while (!this.closed && this.now + this.untilTick <= end) {
+      this.now += Math.max(0, this.untilTick);
+      this.catchUp();
+    }
+    this.now = end;
+    const before = this.log.length;
+    this.do({ type: 'tick' });
+    if (this.log.length > before + 1)
+      throw new Error('time alone had changed something, and no tick was due');
+  }
+
+  /** The machine sleeps: what time it is has moved on, and nothing has ticked. */
+  sleep(ms: number): void {
+    this.wallAhead += ms;
+    this.truthAhead += ms;
+  }
+
+  catchUp(): void {
+    if (this.untilTick > 0) return;
+    this.do({ type: 'tick' });
+    if (this.untilTick <= 0) throw new Error('a tick is due again at once: a busy loop');
+  }
+
+  /** The same events at the same times have to give the same effects. */
+  replay(): void {
+    const state = initialState(this.config);
+    for (const { event, moment, effects } of this.#history) {
+      if (!isDeepStrictEqual(transition(state, event, moment), effects))
+        throw new Error(`another time it led to something else: ${describe(event)}`);
+    }
+  }
+
+  /** Whether a call is open: nothing else may lead to a login. */
+  #calls(): boolean {
+    return this.client.waitsFor('tools/call');
+  }
+
+  #speaker(event: Event): Speaker | undefined {
+    if (event.type !== 'upstream-frame' && event.type !== 'upstream-frame-end') return undefined;
+    return { generation: event.generation, place: placeOf(this.state, event.generation) };
+  }
+
+  #perform(effect: Effect, speaker: Speaker | undefined): void {
     this.log.push(`  ${describe(effect)}`);
     switch (effect.type) {
       case 'to-client':
-        this.#hear(JSON.parse(effect.bytes.toString()) as Message);
+        if (!effect.streaming) this.client.hear(effect.bytes, speaker);
         return;
       case 'to-upstream':
-        this.servers.deliver(effect.generation, JSON.parse(effect.bytes.toString()) as Message);
+        if (!effect.streaming) this.servers.deliver(effect.generation, effect.bytes);
         return;
       case 'spawn':
         this.servers.spawn(effect.generation, effect.serial);
@@ -142,20 +182,23 @@ export class World {
       case 'stop':
         this.servers.stop(effect.generation);
         return;
-      case 'refresh':
-        if (this.#refreshing !== undefined) throw new Error('two refreshes at once');
-        if (effect.serial !== this.#serial) throw new Error('an old token is refreshed');
-        this.#refreshing = effect.serial;
+      case 'refresh': {
+        const { auth } = this.state;
+        const refused = auth.kind === 'stale' && auth.why === 'refused';
+        this.tokens.refresh(effect.serial, refused, this.now);
         return;
+      }
       case 'login':
-        if (this.#login !== 'none') throw new Error('two logins at once');
-        this.#login = 'asked';
+        if (this.tokens.login !== 'none') throw new Error('two logins at once');
+        // A call may have been given up in this very step.
+        if (!this.#called && !this.#calls()) throw new Error('a login that nobody called for');
+        this.tokens.login = 'asked';
         return;
       case 'abort-login':
-        this.#login = 'none';
+        this.tokens.login = 'none';
         return;
       case 'shutdown':
-        this.closed = true;
+        this.#shutDown(effect.exitCode);
         return;
       case 'noise':
       case 'open-page':
@@ -164,154 +207,30 @@ export class World {
     }
   }
 
-  #hear({ id, method, result }: Message): void {
-    const key = JSON.stringify(id);
-    if (method !== undefined) {
-      if (id !== undefined) this.#questions.push(key);
-      return;
-    }
-    const text = JSON.stringify(result ?? {});
-    if (text.includes('401') && !text.includes('gh-mcp-proxy'))
-      throw new Error(`${key} got a failure without a word about it`);
-    if (this.cancelled.has(key)) throw new Error(`${key} was answered after it was cancelled`);
-    if (this.answered.has(key)) throw new Error(`${key} was answered twice`);
-    if (!this.asked.has(key)) throw new Error(`${key} was answered and never asked`);
-    this.answered.add(key);
+  #shutDown(exitCode: number): void {
+    if (this.exitCode !== undefined) throw new Error('it ends twice');
+    if (this.now > this.leftAt + GOODBYE) throw new Error('the goodbye took too long');
+    this.exitCode = exitCode;
+    if (exitCode === 0 && this.leftAt === Infinity) throw new Error('it ends although the client is there');
+    const gaveTime = this.now >= this.leftAt + GOODBYE;
+    const owed = this.client.open.filter(({ id }) => this.state.pending.get(id)?.place.kind !== 'login');
+    if (owed.length > 0 && !gaveTime && !this.upload)
+      throw new Error(`it ends and owes ${owed.map(({ id }) => id).join(', ')}`);
   }
-
-  #client(message: Json): void {
-    if (message['id'] !== undefined) this.asked.add(JSON.stringify(message['id']));
-    this.#do({ type: 'client-frame', frame: frameOf(message) });
-  }
-
-  #request(): void {
-    this.#client({ id: this.#nextId, ...this.#random.pick(REQUESTS) });
-    this.#nextId += 1;
-  }
-
-  #cancel(): void {
-    const open = this.unanswered.filter((id) => id !== '"init"');
-    if (open.length === 0) return;
-    const id = this.#random.pick(open);
-    this.cancelled.add(id);
-    this.#client({ method: 'notifications/cancelled', params: { requestId: JSON.parse(id) as number } });
-  }
-
-  /** A server answers one request, in any order. */
-  #serve(): void {
-    const busy = this.servers.all().filter(({ inbox }) => inbox.size > 0);
-    if (busy.length === 0) return;
-    const server = this.#random.pick(busy);
-    this.#answer(server, this.#random.pick([...server.inbox.keys()]));
-  }
-
-  #answer(server: Server, id: string): void {
-    this.#say(server, this.servers.run(server, id));
-  }
-
-  #say({ generation }: Server, message: Json): void {
-    this.#do({ type: 'upstream-frame', generation, frame: frameOf(message), suspicious: true });
-  }
-
-  #ask(): void {
-    const running = this.servers.all().filter(({ stopped }) => !stopped);
-    if (running.length > 0) this.#say(this.#random.pick(running), { id: 0, method: 'roots/list' });
-  }
-
-  #reply(): void {
-    const id = this.#questions.shift();
-    if (id === undefined) return;
-    this.#do({ type: 'client-frame', frame: frameOf({ id: JSON.parse(id) as string, result: {} }) });
-  }
-
-  #end(servers: readonly Server[]): void {
-    if (servers.length === 0) return;
-    const server = this.#random.pick(servers);
-    this.servers.die(server, () => this.#chance(50));
-    const { generation } = server;
-    this.#do({ type: 'upstream-ended', generation, cannotStart: false, message: 'The server ended.' });
-  }
-
-  #endRefresh(): void {
-    if (this.#refreshing === undefined) return;
-    if (this.#chance(60)) this.#refreshed();
-    else {
-      this.#refreshing = undefined;
-      const type = this.#chance(75) ? 'refresh-unreachable' : 'refresh-refused';
-      this.#do({ type, message: 'github.com cannot answer just now.' });
-    }
-  }
-
-  #refreshed(): void {
-    if (this.#refreshing !== undefined) this.servers.dead.add(this.#refreshing);
-    this.#refreshing = undefined;
-    this.#do({ type: 'refreshed', token: this.#token(true) });
-  }
-
-  #moveLogin(): void {
-    if (this.#login === 'asked') {
-      this.#login = 'shown';
-      this.#do({ type: 'login-prompt', prompt });
-    } else if (this.#login === 'shown') {
-      if (this.#chance(70)) this.#loggedIn();
-      else {
-        this.#login = 'none';
-        this.#do({ type: 'login-failed', message: 'The login was denied.' });
-      }
-    }
-  }
-
-  #loggedIn(): void {
-    this.#login = 'none';
-    this.#do({ type: 'login-done', token: this.#token(this.#chance(80)) });
-  }
-
-  #revoke(): void {
-    if (this.#chance(20) && this.#serial > 0) this.servers.dead.add(this.#serial);
-  }
-
-  #token(renewable: boolean): TokenView {
-    this.#serial += 1;
-    const issuedAt = this.#moment.wall;
-    const expiresAt = renewable || this.#chance(50) ? issuedAt + this.#random.pick(LIFETIMES) : undefined;
-    const rotation = renewable ? 'exclusive' : 'overlapping';
-    return { serial: this.#serial, login: 'octocat', issuedAt, expiresAt, renewable, rotation, scopes: [] };
-  }
-
-  /** Time passes, with a tick at each moment that one is due, as the driver does. */
-  #wait(ms: number): void {
-    const end = this.now + ms;
-    while (this.now + this.#untilTick <= end) {
-      this.now += Math.max(0, this.#untilTick);
-      this.#catchUp();
-    }
-    this.now = end;
-  }
-
-  /** The machine sleeps, or its clock is set: the time of day has jumped and nothing has ticked. What comes first then is a request or a tick. */
-  #sleep(): void {
-    this.#ahead += this.#random.pick([10_000, 4_000_000, 30_000_000, -3_600_000]);
-    if (this.#chance(50)) this.#request();
-  }
-
-  #catchUp(): void {
-    if (this.#untilTick > 0) return;
-    this.#do({ type: 'tick' });
-    if (this.#untilTick <= 0) throw new Error('a tick is due again at once: a busy loop');
-  }
-
-  #chance(percent: number): boolean {
-    return this.#random.int(100) < percent;
-  }
-}
-
-function frameOf(message: Json): ReturnType<typeof readValidFrame> {
-  return readValidFrame(Buffer.from(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`));
 }
 
 function describe(thing: Event | Effect): string {
   const from = 'generation' in thing ? ` ${thing.generation}` : '';
-  if ('frame' in thing) return `${thing.type}${from} ${thing.frame.bytes.toString().trimEnd()}`;
-  if ('bytes' in thing) return `${thing.type}${from} ${thing.bytes.toString().trimEnd()}`;
-  return JSON.stringify(thing);
+  const bytes = 'frame' in thing ? thing.frame.bytes : 'bytes' in thing ? thing.bytes : undefined;
+  const more = (
+    'frame' in thing
+      ? 'streaming' in thing.frame && thing.frame.streaming
+      : 'streaming' in thing && thing.streaming
+  )
+    ? ' ...'
+    : '';
+  if (!bytes) return JSON.stringify(thing);
+  const text =
+    bytes.length > LARGE ? `${bytes.toString('utf8', 0, 80)} ... ${bytes.length} bytes` : bytes.toString();
+  return `${thing.type}${from} ${text.trimEnd()}${more}`;
 }

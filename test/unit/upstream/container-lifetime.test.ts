@@ -1,6 +1,14 @@
 // The container of a generation: its cidfile, and the engine's command that takes it away. Not for: which command may be
 // wrapped (container.test.ts), or whole sessions (integration/container-end.test.ts).
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { containerOf } from '../../../src/upstream/container-lifetime.ts';
@@ -69,14 +77,16 @@ describe('the command that is started', () => {
     expect(cidfileOf(one)).not.toBe(cidfileOf(two));
   });
 
-  it.each(['npx -y server', 'docker exec -i c server', 'docker.exe run -i img'])(
-    'is left alone, with no file, for %s',
-    (line) => {
-      const setup = setUp(line);
-      expect(setup.container).toBeUndefined();
-      expect(readdirSync(setup.engine.temp)).toEqual([]);
-    },
-  );
+  it.each([
+    'npx -y server',
+    'docker exec -i c server',
+    'docker.exe run -i img',
+    'docker run --cidfile mine -i img',
+  ])('is left alone, with no file, for %s', (line) => {
+    const setup = setUp(line);
+    expect(setup.container).toBeUndefined();
+    expect(readdirSync(setup.engine.temp)).toEqual([]);
+  });
 
   it('is left alone, with a warning, where there is no place for a file', () => {
     vi.stubEnv('TMPDIR', '/no/such/folder');
@@ -104,6 +114,7 @@ describe('the command that removes', () => {
     ['docker --context CONTEXT run -i --rm img', 'docker --context CONTEXT rm -f -v ID'],
     ['docker -H tcp://127.0.0.1:9 -D container run -i img', 'docker -H tcp://127.0.0.1:9 -D rm -f -v ID'],
     ['podman --remote --url=unix:///x run -i --rm img', 'podman --remote --url=unix:///x rm -f -v ID'],
+    ['podman run --url unix:///x -i img', 'podman --url=unix:///x rm -f -v ID'],
     ['podman run --connection far -i --remote img', 'podman --connection=far --remote=true rm -f -v ID'],
     ['nerdctl -n ns run --namespace other -i img', 'nerdctl -n ns --namespace=other rm -f -v ID'],
     ['/no/such/docker run -i --rm img --context x', '/no/such/docker rm -f -v ID'],
@@ -203,6 +214,16 @@ describe('the end', () => {
     mkdirSync(path.join(path.dirname(cidfileOf(setup)), 'errors'));
     await setup.container?.remove(null);
     expect(setup.log.lines.at(-1)).toMatch(/^warn: a container may be left: EISDIR/);
+  });
+
+  it('is not the business of the group that the proxy is in: what is sent to that does not reach the engine', async () => {
+    const engine = path.join(tempDir(), 'docker');
+    const group = `${engine}.group`;
+    writeFileSync(engine, `#!/bin/sh\necho $$ $(ps -o pgid= -p $$) > ${group}\n`, { mode: 0o755 });
+    const setup = setUp(`${engine} run -i img`, { PATH: process.env['PATH'] ?? '' });
+    writeFileSync(cidfileOf(setup), ID);
+    await setup.container?.remove(null);
+    expect(readFileSync(group, 'utf8')).toMatch(/^(\d+) \1\n$/);
   });
 
   it('does not wait longer than half a second; the engine goes on', async () => {

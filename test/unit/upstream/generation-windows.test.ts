@@ -32,6 +32,7 @@ function endBy(error: Error): Promise<EndReport> {
     void new Generation({
       command: ['no-such-server.cmd'],
       env: {},
+      tokenlessEnv: {},
       clock: systemClock,
       log: createTestLog(),
       redactor: new Redactor(),

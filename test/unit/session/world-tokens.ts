@@ -1,0 +1,111 @@
+// The token source of a world (world.ts), and what the service behind it accepts: it has its own clock, and keeps dead
+// tokens dead. Not for: choosing what it answers next (model-tokens.ts).
+import { PLACEHOLDER } from '../../../src/session/state.ts';
+import type { TokenView } from '../../../src/session/state.ts';
+
+/** What the tokens of one world are like. */
+export interface Kind {
+  readonly rotation: TokenView['rotation'];
+  /** Says `--rotation`; what it says is so. */
+  readonly configured: TokenView['rotation'] | undefined;
+  readonly renewable: boolean;
+  /** None is accepted, until everything calms down. */
+  readonly hopeless: boolean;
+  /** In ms; undefined where it lasts for ever. */
+  readonly lifetime: number | undefined;
+}
+
+/** So many refusals a minute lead to a renewal each (rotation.ts). */
+const MOST_REFUSED = 3;
+/** Renewals that reach nobody, a minute: one a second where calls keep coming, and one more for a token that expires. */
+const MOST_FAILED = 61;
+const MINUTE = 60_000;
+
+export class Tokens {
+  readonly kind: Kind;
+  newest = PLACEHOLDER;
+  /** The refresh that was asked for, and whether the service has done it already. */
+  refreshing: { readonly serial: number; spent: boolean } | undefined;
+  login: 'none' | 'asked' | 'shown' = 'none';
+  /** How often a person has logged in. */
+  logins = 0;
+  /** The refresh token was spent, and the answer with the new one got lost. */
+  lost = false;
+  /** The service accepts no token at all: the server talks to another host. */
+  hopeless: boolean;
+  readonly #views = new Map<number, TokenView>();
+  /** When each ends by the service's own clock; -Infinity for those that were killed or revoked. */
+  readonly #ends = new Map<number, number>([[PLACEHOLDER, -Infinity]]);
+  readonly #refused = new Map<number, number>();
+  #failures: number[] = [];
+
+  constructor(kind: Kind) {
+    this.kind = kind;
+    this.hopeless = kind.hopeless;
+  }
+
+  /** @param wall the proxy's time of day, by which it reckons; `truth` is the service's */
+  issue(wall: number, truth: number): TokenView {
+    const { rotation, renewable, lifetime } = this.kind;
+    this.newest += 1;
+    this.lost = false;
+    const expiresAt = lifetime === undefined ? undefined : wall + lifetime;
+    const view: TokenView = {
+      serial: this.newest,
+      login: 'octocat',
+      issuedAt: wall,
+      expiresAt,
+      renewable,
+      rotation,
+      scopes: [],
+    };
+    this.#views.set(view.serial, view);
+    this.#ends.set(view.serial, truth + (lifetime ?? Infinity));
+    return view;
+  }
+
+  /** A renewal kills the token before. */
+  get #isExclusive(): boolean {
+    return (this.kind.configured ?? this.kind.rotation) === 'exclusive';
+  }
+
+  accepts(serial: number, truth: number): boolean {
+    return !this.hopeless && truth < (this.#ends.get(serial) ?? -Infinity);
+  }
+
+  /** Whether the proxy can know by its own clock that this token is of the past. */
+  isExpired(serial: number, wall: number): boolean {
+    return wall >= (this.#views.get(serial)?.expiresAt ?? Infinity);
+  }
+
+  revoke(serial: number): void {
+    this.#ends.set(serial, -Infinity);
+  }
+
+  /** @throws {Error} it must not be asked for now, or not this one */
+  refresh(serial: number, whyRefused: boolean, now: number): void {
+    if (this.refreshing) throw new Error('two refreshes at once');
+    if (serial !== this.newest) throw new Error('an old token is refreshed');
+    // One that was refused is: another process may have stored a newer one.
+    if (!this.kind.renewable && !whyRefused) throw new Error('a token is refreshed that cannot be');
+    if (whyRefused && !this.#refused.has(serial)) this.#refused.set(serial, now);
+    const recent = [...this.#refused.values()].filter((at) => now - at < MINUTE);
+    if (recent.length > MOST_REFUSED) throw new Error('a loop: refused tokens are renewed all the time');
+    this.refreshing = { serial, spent: false };
+  }
+
+  /** The request has reached the service: an exclusive one has killed the token by now. */
+  spend(): void {
+    if (!this.refreshing || this.refreshing.spent) return;
+    this.refreshing.spent = true;
+    if (this.#isExclusive) this.revoke(this.refreshing.serial);
+  }
+
+  /** Nobody could be reached, or the answer got lost. @throws {Error} that is tried all the time */
+  fail(now: number): void {
+    if (this.refreshing?.spent && this.#isExclusive) this.lost = true;
+    this.refreshing = undefined;
+    this.#failures = [...this.#failures.filter((at) => now - at < MINUTE), now];
+    if (this.#failures.length > MOST_FAILED) throw new Error('a loop: renewals are begun all the time');
+  }
+}
