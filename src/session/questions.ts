@@ -93,7 +93,7 @@ export function passProgress(step: Step, frame: NotificationFrame): void {
 
 /** Notes a result that asks for input, where it is one. */
 export function noteInput({ state }: Step, generation: number, method: string, frame: ResponseFrame): void {
-  if (frame.outcome !== 'result') return;
+  if (frame.outcome !== 'result' || !frame.bytes.includes(INPUT_REQUIRED)) return;
   const result = dig(parse(frame.bytes), 'result');
   if (dig(result, 'resultType') !== INPUT_REQUIRED) return;
   const key = inputKey(method, dig(result, 'requestState'));
