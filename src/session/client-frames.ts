@@ -16,12 +16,12 @@ import type { Step } from './events.ts';
 import { askHello, makeUpHandshake, startGeneration, wantedSerial } from './generations.ts';
 import { KNOWN_VERSIONS, readHello, toldFrame } from './handshake.ts';
 import { onElicitationAnswer } from './login.ts';
-import { answer, enter, holdNotification, refuse, rekey, settle, ID_TO_COME } from './pending.ts';
+import { answer, enter, refuse, rekey, settle, ID_TO_COME } from './pending.ts';
 import { endSoon } from './loss.ts';
 import { passAnswer, passProgress, takeInput } from './questions.ts';
 import { CODE } from './replies.ts';
-import { forwardStream, route } from './routing.ts';
-import { isHolding, placeOf } from './selectors.ts';
+import { forwardStream, route, routeNotification } from './routing.ts';
+import { placeOf } from './selectors.ts';
 
 /** MCP 2026-07-28: the revision that was asked for is not spoken here. */
 const UNSUPPORTED_VERSION = -32022;
@@ -122,7 +122,7 @@ function beforeInitialize(step: Step, frame: RequestFrame): void {
 
 function onNotification(step: Step, frame: NotificationFrame): void {
   const { state } = step;
-  const { upstream, held } = state;
+  const { upstream } = state;
   if (frame.method === 'notifications/cancelled') {
     onCancelled(step, frame);
     return;
@@ -137,12 +137,7 @@ function onNotification(step: Step, frame: NotificationFrame): void {
     if (upstream.kind === 'ready') toUpstream(step, upstream.generation, frame.bytes);
     return;
   }
-  // It does not overtake what came before it.
-  const inOrder = held.length === 0 && !isHolding(state);
-  if (upstream.kind === 'ready' && !upstream.ending && inOrder)
-    toUpstream(step, upstream.generation, frame.bytes);
-  else if (upstream.kind !== 'none' || held.length > 0 || upstream.restart)
-    holdNotification(state, frame.bytes);
+  routeNotification(step, frame.bytes);
 }
 
 /**

@@ -157,9 +157,8 @@ function refreshWhenDrained(step: Step): void {
   const { auth, renewal, upstream } = step.state;
   if (renewal.kind !== 'draining') return;
   // What was replaced before ran with an older token, which this renewal does not touch.
-  const owing =
-    upstream.kind === 'ready' &&
-    (owes(step.state, upstream.generation) || isAsking(step.state, upstream.generation));
+  // What it asks of the client beside any call has been waited for before (renewAt); some clients never answer.
+  const owing = upstream.kind === 'ready' && owes(step.state, upstream.generation);
   if (!owing || step.steady >= renewal.deadline || auth.kind === 'stale') refresh(step, true);
 }
 

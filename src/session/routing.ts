@@ -7,7 +7,7 @@ import { startGeneration } from './generations.ts';
 import { onlyAuthTool } from './lists.ts';
 import { callAuthTool, joinLogin } from './login.ts';
 import { inCrashLoop } from './loss.ts';
-import { answer, hold, ID_TO_COME, refuse, slim } from './pending.ts';
+import { answer, hold, holdNotification, ID_TO_COME, refuse, slim } from './pending.ts';
 import { isSuperseded, remember } from './replay.ts';
 import { CODE } from './replies.ts';
 import { renewStale } from './rotation.ts';
@@ -124,6 +124,16 @@ function routeTokenless(step: Step, pending: Pending): void {
   else if (upstream.kind === 'ready') hold(step, pending);
   else if (!client.told?.synthetic && isComing(upstream)) hold(step, pending);
   else answerWithout(step, pending);
+}
+
+/** Sends a notification of the client on its way: it does not overtake the requests that came before it. */
+export function routeNotification(step: Step, bytes: Buffer): void {
+  const { state } = step;
+  const { upstream, held } = state;
+  if (upstream.kind === 'ready' && isServing(upstream) && held.length === 0 && !isHolding(state))
+    toUpstream(step, upstream.generation, bytes);
+  // Where no upstream is and none is to come, it is nobody's.
+  else if (upstream.kind !== 'none' || held.length > 0 || upstream.restart) holdNotification(state, bytes);
 }
 
 /** Whether what is sent to the upstream gets there. */

@@ -4,7 +4,7 @@
 import { errorFrame } from '../wire/message.ts';
 import { dismissRetired } from './abandon.ts';
 import { onClientFrame, onClientFrameEnd } from './client-frames.ts';
-import { shutDown, toClient, toUpstream } from './events.ts';
+import { shutDown, toClient } from './events.ts';
 import type { Effect, Event, Moment, Step } from './events.ts';
 import { makeUpHandshake, release, startGeneration, wantedSerial } from './generations.ts';
 import { onLoggedIn, onLoginFailed, onPrompt } from './login.ts';
@@ -17,11 +17,10 @@ import {
   restartWhenDue,
   startSuccessorWhenDue,
 } from './loss.ts';
-import { holdNotification } from './pending.ts';
 import { giveUpStart, startOverdueAt } from './readiness.ts';
 import { CODE } from './replies.ts';
 import { expire, onRefreshed, onRefused, onUnreachable, renewWhenDue, untilRenewal } from './rotation.ts';
-import { route } from './routing.ts';
+import { route, routeNotification } from './routing.ts';
 import { isExpired } from './selectors.ts';
 import type { State, TokenView } from './state.ts';
 import { onUpstreamFrame, onUpstreamFrameEnd } from './upstream-frames.ts';
@@ -123,8 +122,7 @@ function sendReleased(step: Step): void {
     if (item.kind === 'request') {
       // It may have been answered, or given up, since it was taken out of the queue.
       if (state.pending.get(item.pending.id) === item.pending) route(step, item.pending);
-    } else if (state.upstream.kind === 'ready') toUpstream(step, state.upstream.generation, item.bytes);
-    else if (state.upstream.kind === 'starting') holdNotification(state, item.bytes);
+    } else routeNotification(step, item.bytes);
   }
   if (step.released.length > 0) sendReleased(step);
 }

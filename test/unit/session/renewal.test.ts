@@ -69,6 +69,28 @@ function draining() {
 }
 
 describe('while a renewal is under way', () => {
+  test('a notification stays behind the call before it, whatever sets the two free for a moment', () => {
+    const session = startReady({}, lasting(EIGHT_HOURS));
+    session.client(call(1, 'slow'));
+    session.pass(432 * MINUTE + 30_000);
+    session.step({ type: 'refreshed', token: lasting(40_000, 2, session.now) });
+    session.shakeHands();
+    session.client(call(2, 'slow'));
+    session.pass(19_999);
+    session.client(call(3, 'slow'));
+    session.pass(1);
+    expect(session.state.renewal.kind).toBe('draining');
+    session.client(call(4, 'echo'));
+    session.client({ method: 'notifications/roots/list_changed' });
+    const ended = session.step({ type: 'upstream-ended', generation: 1, cannotStart: false, message: '' });
+    expect(sent(ended)).toEqual([]);
+    session.upstream({ id: 2, result: {} });
+    session.upstream({ id: 3, result: {} });
+    session.step({ type: 'refreshed', token: lasting(EIGHT_HOURS, 3, session.now) });
+    const last = sent(session.shakeHands());
+    expect(last.slice(-2)).toMatchObject([{ id: 4 }, { method: 'notifications/roots/list_changed' }]);
+  });
+
   test('what runs is answered by the old server, what is new waits, and goes to the new one in order', () => {
     const session = draining();
     for (const id of [2, 3, 4]) expect(sent(session.client(call(id, 'echo')))).toEqual([]);
