@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { tempDir } from './temp.ts';
 
-const MODULE = path.join('fixtures', 'servers', 'fault-clock.mjs');
+const MODULE = path.join('fixtures', 'clock.mjs');
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
 export interface ClockJumps {
