@@ -193,6 +193,18 @@ export function restartWhenDue(step: Step): void {
   }
 }
 
+/** A token ended before its server was ready, and another server starts: where that goes on, those who wait are told. */
+export function noteLateStart(step: Step): void {
+  const { state } = step;
+  state.crashes += 1;
+  if (!inCrashLoop(state)) return;
+  const message =
+    'The server takes longer to start than its token lives, so that it never gets ready. Have tokens that live longer, ' +
+    'or find out what its start waits for.';
+  for (const pending of waitingAt(state, 'held'))
+    refuse(step, pending, CODE.upstreamUnavailable, 'upstream_unavailable', message);
+}
+
 /** Whether the upstream keeps ending: requests are then refused during the pause instead of held. */
 export function inCrashLoop(state: State): boolean {
   return state.crashes >= CRASH_LOOP;

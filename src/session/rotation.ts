@@ -10,6 +10,7 @@ import {
   startGeneration,
   startSuccessor,
 } from './generations.ts';
+import { noteLateStart } from './loss.ts';
 import { hold, owes, waitingAt } from './pending.ts';
 import { isAsking } from './questions.ts';
 import type { State, TokenView } from './state.ts';
@@ -192,6 +193,8 @@ export function onRefreshed(step: Step, token: TokenView): void {
   // Locked or logged in meanwhile: the outcome of an older renewal decides nothing any more.
   if (state.renewal.kind !== 'refreshing') return;
   log(step, 'info', 'the token was renewed');
+  const wasLate =
+    state.auth.kind === 'stale' && state.upstream.kind === 'starting' && state.client.told !== undefined;
   // The one before serves on where it may: nobody waits for the start.
   const serves = !state.renewal.holding && state.auth.kind === 'usable' && state.upstream.kind === 'ready';
   state.auth = { kind: 'usable', token };
@@ -201,6 +204,7 @@ export function onRefreshed(step: Step, token: TokenView): void {
   if (state.client.told?.synthetic || state.upstream.kind === 'none') markChanged(state);
   if (serves) startSuccessor(step, token.serial);
   else startGeneration(step, token.serial);
+  if (wasLate) noteLateStart(step);
 }
 
 /** It will never be renewed: a person has to log in. */

@@ -69,6 +69,23 @@ function draining() {
 }
 
 describe('while a renewal is under way', () => {
+  test('a server that never starts within the life of its token: those who wait are told', () => {
+    const session = startReady({}, lasting(MINUTE));
+    session.pass(MINUTE);
+    session.client(call(1, 'echo'));
+    const told = [2, 3, 4, 5].flatMap((serial) => {
+      const renewed = session.step({ type: 'refreshed', token: lasting(2_000, serial, session.now) });
+      session.pass(2_000);
+      return said(renewed);
+    });
+    expect(told).toMatchObject([{ id: 1, result: { isError: true } }]);
+    expect(toolText(told[0] ?? {})).toContain('takes longer to start than its token lives');
+    session.client(call(2, 'echo'));
+    session.step({ type: 'refreshed', token: lasting(EIGHT_HOURS, 6, session.now) });
+    session.client(call(3, 'echo'));
+    expect(sentIds(session.shakeHands())).toEqual([3]);
+  });
+
   test('a notification stays behind the call before it, whatever sets the two free for a moment', () => {
     const session = startReady({}, lasting(EIGHT_HOURS));
     session.client(call(1, 'slow'));
