@@ -10,7 +10,7 @@ import {
 } from '../wire/message.ts';
 import type { Frame, IdText, Malformed, NotificationFrame, RequestFrame } from '../wire/message.ts';
 import { canonicalId } from '../wire/scanner.ts';
-import { locate } from '../wire/splice.ts';
+import { textAt } from '../wire/splice.ts';
 import { toClient, toUpstream } from './events.ts';
 import type { Step } from './events.ts';
 import { askHello, makeUpHandshake, startGeneration, wantedSerial } from './generations.ts';
@@ -146,9 +146,8 @@ function onNotification(step: Step, frame: NotificationFrame): void {
  * would drop it.
  */
 function onCancelled(step: Step, frame: NotificationFrame): void {
-  const range = locate(frame.bytes, ['params', 'requestId']);
-  const pending =
-    range && step.state.pending.get(canonicalId(frame.bytes.toString('utf8', range.start, range.end)));
+  const id = textAt(frame.bytes, ['params', 'requestId']);
+  const pending = id === undefined ? undefined : step.state.pending.get(canonicalId(id));
   // An initialize must not be cancelled.
   if (!pending || pending.place.kind === 'handshake') return;
   if (pending.place.kind === 'upstream') toUpstream(step, pending.place.generation, frame.bytes);

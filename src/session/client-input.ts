@@ -4,15 +4,12 @@ import { readValidFrame } from '../wire/message.ts';
 import { oneFrame } from '../wire/frames.ts';
 import type { FrameSink, LargeFrame } from '../wire/frames.ts';
 import type { Head } from '../wire/scanner.ts';
-import { Needle } from '../wire/needle.ts';
 import type { FrameStream } from '../wire/writer.ts';
 import type { Event } from './events.ts';
 import { takeCalls } from './fast-lane.ts';
-import { ID_TO_COME } from './pending.ts';
+import { ID_TO_COME, PROGRESS_TOKEN } from './pending.ts';
 import { canStream } from './routing.ts';
 import type { State } from './state.ts';
-
-const PROGRESS_TOKEN = new Needle('progressToken');
 
 export interface ClientInputOptions {
   readonly state: State;

@@ -75,7 +75,7 @@ export class Session {
       state: this.#state,
       now: () => options.clock.now(),
       dispatch: (event) => this.#handle(event),
-      forward: (frames) => this.#currentGeneration()?.write(frames),
+      forward: (frames) => this.#targetGeneration()?.write(frames),
       takeStream: () => this.#takeStream(),
     });
     this.#done = new Promise((resolve) => {
@@ -260,11 +260,6 @@ export class Session {
       else if ((this.#targetGeneration()?.writer?.waiting ?? 0) < STALL_LIMIT) input.resume();
       else this.#watchStall(parent);
     });
-  }
-
-  #currentGeneration(): Generation | undefined {
-    const { upstream } = this.#state;
-    return upstream.kind === 'none' ? undefined : this.#generations.get(upstream.generation);
   }
 
   #targetGeneration(): Generation | undefined {

@@ -2,16 +2,16 @@
 // (DESIGN 2.5). Not for: its handshake (readiness.ts), its loss (loss.ts), processes (upstream/), or which frames it
 // gets (routing.ts).
 import { notificationFrame, requestFrame } from '../wire/message.ts';
+import type { Listing, Told } from './client-side.ts';
 import { toClient, toUpstream } from './events.ts';
 import type { Step } from './events.ts';
 import { madeUp, toldFrame } from './handshake.ts';
 import { answer, owes, takeHeld, waitingAt } from './pending.ts';
 import { withdrawAll } from './questions.ts';
 import { privateId } from './replay.ts';
-import { PLACEHOLDER } from './state.ts';
 import { servedWell } from './selectors.ts';
+import { PLACEHOLDER } from './state.ts';
 import type { Starting, State } from './state.ts';
-import type { Listing, Told } from './client-side.ts';
 
 /** Makes a new generation the current one; the one before owes its answers and then ends. */
 export function startGeneration(step: Step, serial: number): void {

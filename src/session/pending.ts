@@ -2,7 +2,8 @@
 // the one place that changes either. Not for: deciding where a request goes (routing.ts).
 import { dig, parse } from '../wire/message.ts';
 import type { IdText, RequestFrame } from '../wire/message.ts';
-import { locate } from '../wire/splice.ts';
+import { Needle } from '../wire/needle.ts';
+import { textAt } from '../wire/splice.ts';
 import { toClient } from './events.ts';
 import type { Step } from './events.ts';
 import { CODE, refusal } from './replies.ts';
@@ -19,6 +20,9 @@ const MOST_SENT_BYTES = 16 * 1024 * 1024;
 
 /** Stands for the id of a request that streams and has not come to its id. No JSON text can equal it. */
 export const ID_TO_COME = 'id to come';
+
+/** Where this is not, nobody asks for progress. */
+export const PROGRESS_TOKEN = new Needle('progressToken');
 
 /** Methods whose parameters decide something here; of all others only the bytes matter. */
 const READ_METHODS = new Set(['tools/call', 'tools/list', 'prompts/list', 'resources/list']);
@@ -59,9 +63,8 @@ function scopesOf(params: unknown): string[] {
 
 /** The raw text of the progress token, so that it goes back as it came. Any method may have one. */
 function progressTokenOf(bytes: Buffer): string | undefined {
-  if (!bytes.includes('progressToken')) return undefined;
-  const range = locate(bytes, ['params', '_meta', 'progressToken']);
-  return range && bytes.toString('utf8', range.start, range.end);
+  if (!PROGRESS_TOKEN.isIn(bytes)) return undefined;
+  return textAt(bytes, ['params', '_meta', 'progressToken']);
 }
 
 /** Of a progress token, as a server in JavaScript gives it back: a number may have lost its last digits. */

@@ -3,6 +3,7 @@
 // choice while it waits for one of these (DESIGN 2.4). Not for: the proxy's own elicitation (login.ts).
 import { dig, notificationFrame, parse } from '../wire/message.ts';
 import type { IdText, NotificationFrame, RequestFrame, ResponseFrame } from '../wire/message.ts';
+import { Needle } from '../wire/needle.ts';
 import { canonicalId } from '../wire/scanner.ts';
 import { locate, replace } from '../wire/splice.ts';
 import { log, toClient, toUpstream } from './events.ts';
@@ -11,9 +12,10 @@ import type { State } from './state.ts';
 
 /** Where a request, and a notification of progress, has its token. */
 const TOKEN_OF_REQUEST = ['params', '_meta', 'progressToken'];
-const TOKEN_OF_PROGRESS = ['params', 'progressToken'];
-/** The text that says so in a result; searched for natively before anything is parsed. */
-export const INPUT_REQUIRED = 'input_required';
+export const TOKEN_OF_PROGRESS = ['params', 'progressToken'];
+/** What says so in a result; searched for natively before anything is parsed. */
+const INPUT_REQUIRED = 'input_required';
+export const ASKS_FOR_INPUT = new Needle(INPUT_REQUIRED);
 /** A client need not bring the input that was asked for: what is remembered is bounded. */
 const MOST_INPUTS = 100;
 
@@ -26,14 +28,13 @@ export function isAsking({ asked, inputs }: State, generation: number): boolean 
 
 /** A request of an upstream goes to the client. */
 export function ask(step: Step, generation: number, frame: RequestFrame): void {
-  const token = locate(frame.bytes, TOKEN_OF_REQUEST);
-  const raw = token && frame.bytes.toString('utf8', token.start, token.end);
-  const its = raw === undefined ? undefined : mapped(generation, raw);
-  const bytes = token && its !== undefined ? replace(frame.bytes, token, its) : frame.bytes;
+  const at = locate(frame.bytes, TOKEN_OF_REQUEST);
+  const token = at && mapped(generation, frame.bytes.toString('utf8', at.start, at.end));
+  const bytes = at && token !== undefined ? replace(frame.bytes, at, token) : frame.bytes;
   const range = locate(bytes, ['id']);
   if (!range) return;
   const id = mapped(generation, frame.id);
-  step.state.asked.set(id, { generation, token: its });
+  step.state.asked.set(id, { generation, token });
   toClient(step, replace(bytes, range, id));
 }
 
@@ -93,7 +94,7 @@ export function passProgress(step: Step, frame: NotificationFrame): void {
 
 /** Notes a result that asks for input, where it is one. */
 export function noteInput({ state }: Step, generation: number, method: string, frame: ResponseFrame): void {
-  if (frame.outcome !== 'result' || !frame.bytes.includes(INPUT_REQUIRED)) return;
+  if (frame.outcome !== 'result' || !ASKS_FOR_INPUT.isIn(frame.bytes)) return;
   const result = dig(parse(frame.bytes), 'result');
   if (dig(result, 'resultType') !== INPUT_REQUIRED) return;
   const key = inputKey(method, dig(result, 'requestState'));

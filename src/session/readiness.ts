@@ -3,6 +3,7 @@
 import { dig, parse } from '../wire/message.ts';
 import type { ResponseFrame } from '../wire/message.ts';
 import { locate } from '../wire/splice.ts';
+import type { Told } from './client-side.ts';
 import { log } from './events.ts';
 import type { Step } from './events.ts';
 import { announceChanges, release, takeOver, tell } from './generations.ts';
@@ -14,7 +15,6 @@ import { privateId, replay } from './replay.ts';
 import { lastsUntil, startingOf } from './selectors.ts';
 import { PLACEHOLDER } from './state.ts';
 import type { Starting, State } from './state.ts';
-import type { Told } from './client-side.ts';
 
 /** A later generation has this long for its handshake; the first may have to be downloaded. In ms. */
 const SLOWEST_START = 60_000;

@@ -1,7 +1,7 @@
 // What the client did to the server after its initialize, as far as a server remembers it: kept, and told to each new
 // generation (DESIGN 2.5). Not for: initialize itself (readiness.ts).
 import { dig, notificationFrame, parse, requestFrame } from '../wire/message.ts';
-import { locate } from '../wire/splice.ts';
+import { textAt } from '../wire/splice.ts';
 import { toUpstream } from './events.ts';
 import type { Step } from './events.ts';
 import type { ClientSide } from './client-side.ts';
@@ -20,10 +20,9 @@ export function privateId(what: string, generation: number): string {
  */
 export function remember(client: ClientSide, pending: Pending): void {
   const what = settingOf(pending);
-  const range = pending.bytes && locate(pending.bytes, ['params']);
-  if (what === undefined || !pending.bytes || !range) return;
+  const params = what !== undefined && pending.bytes && textAt(pending.bytes, ['params']);
+  if (!params) return;
   client.changedBy.set(what, pending.order);
-  const params = pending.bytes.toString('utf8', range.start, range.end);
   const uri = what.slice(1);
   if (pending.method === 'logging/setLevel') client.logLevel = params;
   else if (pending.method === 'resources/subscribe') client.subscriptions.set(uri, params);

@@ -59,13 +59,13 @@ export function untilRenewal(state: State, { wall, steady }: Moment): number {
   const pause = setback ? setback.retryAt - steady : 0;
   if (auth.kind === 'stale') return pause;
   // One renewal at a time: the token that is there has not come to serve yet.
-  if (isComingToServe(state)) return Infinity;
+  if (state.succession.kind === 'starting' || isStartingAgain(state)) return Infinity;
   return Math.max(renewAt(state) - wall, pause);
 }
 
-/** Whether a server other than the first, which may have to be downloaded, starts with the token. */
-function isComingToServe({ upstream, succession, client }: State): boolean {
-  return succession.kind === 'starting' || (upstream.kind === 'starting' && client.told !== undefined);
+/** Whether a server other than the first, which may have to be downloaded, is to serve as soon as it has started. */
+function isStartingAgain({ upstream, client }: State): boolean {
+  return upstream.kind === 'starting' && client.told !== undefined;
 }
 
 /**
@@ -112,18 +112,15 @@ export function refuseToken(step: Step): boolean {
   if (state.auth.kind === 'stale') return true;
   if (state.auth.kind !== 'usable') return false;
   const { token } = state.auth;
-  if (state.renewal.kind === 'refreshing') {
-    // The one that is under way mends it; nothing more goes out with this token until then.
-    state.auth = { kind: 'stale', token, why: 'refused' };
-    state.renewal = { kind: 'refreshing', holding: true };
-    return true;
+  // A renewal that is under way mends it, at no cost: nothing more goes out with this token until then.
+  if (state.renewal.kind !== 'refreshing') {
+    const refusals = recentRefusals(step);
+    if (refusals.length >= MOST_REFUSALS || refusals.some(({ serial }) => serial === token.serial))
+      return false;
+    noteRefusal(step);
+    log(step, 'warn', 'the token was not accepted; getting a new one');
   }
-  const refusals = recentRefusals(step);
-  if (refusals.length >= MOST_REFUSALS || refusals.some(({ serial }) => serial === token.serial))
-    return false;
-  noteRefusal(step);
   state.auth = { kind: 'stale', token, why: 'refused' };
-  log(step, 'warn', 'the token was not accepted; getting a new one');
   refresh(step, true);
   return true;
 }
@@ -157,8 +154,8 @@ function beginDrain(step: Step): void {
 function refreshWhenDrained(step: Step): void {
   const { auth, renewal, upstream } = step.state;
   if (renewal.kind !== 'draining') return;
-  // What was replaced before ran with an older token, which this renewal does not touch.
-  // What it asks of the client beside any call has been waited for before (renewAt); some clients never answer.
+  // What was replaced before ran with an older token, which this renewal does not touch; and what this one asks of the
+  // client beside any call has been waited for before (renewAt): some clients never answer.
   const owing = upstream.kind === 'ready' && owes(step.state, upstream.generation);
   if (!owing || step.steady >= renewal.deadline || auth.kind === 'stale') refresh(step, true);
 }
@@ -169,22 +166,19 @@ function refreshWhenDrained(step: Step): void {
  */
 export function renewStale(step: Step): boolean {
   const { auth, renewal, setback } = step.state;
-  if (renewal.kind === 'refreshing') {
-    step.state.renewal = { kind: 'refreshing', holding: true };
-    return true;
-  }
   if (auth.kind !== 'stale') return false;
   const since = step.steady - (setback?.at ?? -Infinity);
-  if (since < REQUEST_RETRY) return false;
+  if (renewal.kind !== 'refreshing' && since < REQUEST_RETRY) return false;
   refresh(step, true);
   return true;
 }
 
+/** Asks for a new token, where that is not under way; from here on new requests are held, or not. */
 function refresh(step: Step, holding: boolean): void {
-  const { state } = step;
-  if (state.auth.kind === 'locked') return;
-  state.renewal = { kind: 'refreshing', holding };
-  step.effects.push({ type: 'refresh', serial: state.auth.token.serial });
+  const { auth, renewal } = step.state;
+  if (auth.kind === 'locked') return;
+  step.state.renewal = { kind: 'refreshing', holding };
+  if (renewal.kind !== 'refreshing') step.effects.push({ type: 'refresh', serial: auth.token.serial });
 }
 
 /** A new token is there: a new generation takes over; what was held, if anything was, goes to it. */
@@ -193,8 +187,7 @@ export function onRefreshed(step: Step, token: TokenView): void {
   // Locked or logged in meanwhile: the outcome of an older renewal decides nothing any more.
   if (state.renewal.kind !== 'refreshing') return;
   log(step, 'info', 'the token was renewed');
-  const wasLate =
-    state.auth.kind === 'stale' && state.upstream.kind === 'starting' && state.client.told !== undefined;
+  const wasLate = state.auth.kind === 'stale' && isStartingAgain(state);
   // The one before serves on where it may: nobody waits for the start.
   const serves = !state.renewal.holding && state.auth.kind === 'usable' && state.upstream.kind === 'ready';
   state.auth = { kind: 'usable', token };

@@ -39,13 +39,11 @@ export function transition(state: State, event: Event, { wall, steady }: Moment)
   // What comes in now does not overtake what that sets free.
   sendReleased(step);
   apply(step, event);
-  sendReleased(step);
-  settleDown(step);
-  // What that sets free may be answered at once, and then there may be nothing left to wait for.
-  while (step.released.length > 0) {
+  // What settling sets free may be answered at once, and then there may be nothing left to wait for.
+  do {
     sendReleased(step);
     settleDown(step);
-  }
+  } while (step.released.length > 0);
   return step.effects;
 }
 

@@ -1,12 +1,12 @@
 // What a frame from an upstream leads to. Not for: what is said to upstreams.
 import type { Frame, IdText, Malformed, NotificationFrame, ResponseFrame } from '../wire/message.ts';
-import { locate } from '../wire/splice.ts';
+import { textAt } from '../wire/splice.ts';
 import { authFailureText } from './auth-failure.ts';
 import { log, toClient } from './events.ts';
 import type { Step } from './events.ts';
 import { onlyAuthTool, passTools } from './lists.ts';
 import { answer, isLive, owedBy, refuse, settle } from './pending.ts';
-import { ask, noteInput, withdraw } from './questions.ts';
+import { ask, noteInput, TOKEN_OF_PROGRESS, withdraw } from './questions.ts';
 import { onPrivateAnswer } from './readiness.ts';
 import { PRIVATE_ID } from './replay.ts';
 import { CODE } from './replies.ts';
@@ -190,8 +190,7 @@ function onNotification(step: Step, generation: number, frame: NotificationFrame
 
 /** Progress of a request that is answered by now, or given up, or made again elsewhere, is of no interest (MCP). */
 function passProgress(step: Step, generation: number, frame: NotificationFrame): void {
-  const range = locate(frame.bytes, ['params', 'progressToken']);
-  const token = range && frame.bytes.toString('utf8', range.start, range.end);
+  const token = textAt(frame.bytes, TOKEN_OF_PROGRESS);
   if (token !== undefined && isLive(step.state, generation, token)) toClient(step, frame.bytes);
   else log(step, 'debug', `generation ${generation} tells progress that nobody waits for`);
 }

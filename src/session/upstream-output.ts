@@ -13,13 +13,12 @@ import type { FrameStream } from '../wire/writer.ts';
 import type { Event } from './events.ts';
 import { isSteady, takeResults } from './fast-lane.ts';
 import { CODE } from './replies.ts';
-import { INPUT_REQUIRED } from './questions.ts';
+import { ASKS_FOR_INPUT } from './questions.ts';
 import type { State } from './state.ts';
 import { needsWhole } from './upstream-frames.ts';
 
 /** The key of a tool result that may tell of a failed authentication; errors are looked into in any case. */
 const FAILED = new Needle('isError');
-const INPUT = new Needle(INPUT_REQUIRED);
 const SPACE = 0x20;
 const CLOSE_BRACE = 0x7d;
 
@@ -65,7 +64,7 @@ export class UpstreamOutput implements GenerationSink {
     // Searched for natively in the whole region, so that a frame costs nothing here unless it has to.
     const clean = redactor.bytes(region);
     const suspicious =
-      (FAILED.isIn(clean) && this.#hints.some((hint) => clean.includes(hint))) || INPUT.isIn(clean);
+      (FAILED.isIn(clean) && this.#hints.some((hint) => clean.includes(hint))) || ASKS_FOR_INPUT.isIn(clean);
     const text = suspicious ? '' : clean.toString('latin1');
     for (let at = 0; at < clean.length;) {
       if (!suspicious && isSteady(state, generation)) {

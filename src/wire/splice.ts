@@ -32,6 +32,12 @@ export function locate(frame: Buffer, path: readonly string[]): ByteRange | unde
   return range;
 }
 
+/** The raw JSON text of the value at `path`, or `undefined` where there is none. */
+export function textAt(frame: Buffer, path: readonly string[]): string | undefined {
+  const range = locate(frame, path);
+  return range && frame.toString('utf8', range.start, range.end);
+}
+
 /** `frame` with the bytes of `range` replaced by `text`. */
 export function replace(frame: Buffer, range: ByteRange, text: string): Buffer {
   return Buffer.concat([frame.subarray(0, range.start), Buffer.from(text), frame.subarray(range.end)]);
