@@ -1,4 +1,5 @@
-// Diagnostics on stderr, one line each. Not for: what a command prints as its result, or the audit trail.
+// Diagnostics on stderr, one line each. Not for: a file of them (log-file.ts), what a command prints as its result, or the
+// audit trail.
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

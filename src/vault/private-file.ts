@@ -1,7 +1,7 @@
 // Files that only their owner may read, written so that a crash leaves the old or the new one, whole.
 // Not for: what is in them. Windows has no permission bits: there the profile directory's ACL protects them.
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, messageOf, StorageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -59,14 +59,23 @@ export async function makePrivateDirectory(directory: string, log: Log): Promise
  * where a directory is there and answers ENOENT to whatever is made in it: an automounter's, or /proc.
  */
 async function makeDirectories(directory: string): Promise<void> {
+  const error = await makeDirectory(directory);
+  if (error === undefined) return;
+  const parent = path.dirname(directory);
+  if (codeOf(error) !== 'ENOENT' || parent === directory) throw error;
+  if (!(await isDirectory(parent))) await makeDirectories(parent);
+  // Once more, also where the parent was there: a sibling may have made it since.
+  const again = await makeDirectory(directory);
+  if (again !== undefined) throw again;
+}
+
+/** @returns what went wrong, where there is no such directory now */
+async function makeDirectory(directory: string): Promise<Error | undefined> {
   try {
     await mkdir(directory, { mode: DIRECTORY_MODE });
+    return undefined;
   } catch (error) {
-    if (await isDirectory(directory)) return;
-    const parent = path.dirname(directory);
-    if (codeOf(error) !== 'ENOENT' || parent === directory || (await isDirectory(parent))) throw error;
-    await makeDirectories(parent);
-    await makeDirectories(directory);
+    return (await isDirectory(directory)) ? undefined : (error as Error);
   }
 }
 
@@ -182,8 +191,37 @@ async function viaTemporary(
   }
 }
 
+/** A writer that is at work has its temporary file for less than that, wherever its process is counted. */
+const ABANDONED_MS = 60_000;
+
+/**
+ * Removes what writers of `file` left who were killed before the rename. Nobody reads these, so nothing here fails.
+ * @param now milliseconds since the epoch
+ */
+export async function sweepTemporaries(file: string, now: number): Promise<void> {
+  const directory = path.dirname(file);
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names) {
+    if (!name.startsWith(`${path.basename(file)}.`)) continue;
+    const writer = /\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
+    if (writer === undefined || isAlive(Number(writer))) continue;
+    const temporary = path.join(directory, name);
+    const found = await stat(temporary).catch(() => undefined);
+    if (found && now - found.mtimeMs > ABANDONED_MS) await unlink(temporary).catch(() => {});
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives, and belongs to somebody else.
+    return codeOf(error) !== 'ESRCH';
+  }
+}
+
 /** Without this a rename may not survive a power cut. Windows cannot open a directory, and needs no such thing. */
-export async function syncDirectory(directory: string): Promise<void> {
+async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(directory, 'r');
   try {

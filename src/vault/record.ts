@@ -1,6 +1,7 @@
-// A record as text and back, checked by hand: what lies on a disk is input like any other.
+// A record as text and back.
 // Not for: protecting it (seal.ts) or deciding what to do with a record that is not one (file.ts).
 import { Secret } from '../base/secret.ts';
+import { isText, isTextList, isTime, parseObject } from './plain.ts';
 import type { VaultRecord } from './vault.ts';
 
 /** The plain text of a record, tokens in the clear: only ever handed to {@link seal}. */
@@ -34,28 +35,4 @@ export function decodeRecord(text: string): VaultRecord | undefined {
     ...(login !== undefined && { login }),
     rotation,
   };
-}
-
-/** The object that `text` is as JSON, or `undefined` for anything else. */
-export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    // The parser's message quotes the text, which may hold a token.
-    return undefined;
-  }
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
-
-function isTextList(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => isText(item));
 }

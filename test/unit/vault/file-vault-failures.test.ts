@@ -6,10 +6,11 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { StorageError } from '../../../src/base/errors.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { createFileVault, recordName } from '../../../src/vault/file.ts';
-import type { RecordIdentity, VaultRecord } from '../../../src/vault/vault.ts';
+import type { VaultRecord } from '../../../src/vault/vault.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { tempDir } from '../../support/temp.ts';
 import { createTestLog } from '../../support/test-log.ts';
+import { identity, tokenIn } from '../../support/vault.ts';
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof fs>();
@@ -23,13 +24,6 @@ vi.mock('node:fs/promises', async (original) => {
 
 afterEach(() => void vi.clearAllMocks());
 
-const identity: RecordIdentity = {
-  mode: 'device',
-  issuer: 'https://github.com',
-  clientId: 'Iv23liTEST',
-  profile: 'default',
-  scopes: [],
-};
 const record = (token: string): VaultRecord => ({
   accessToken: new Secret(token),
   issuedAt: 1,
@@ -63,7 +57,7 @@ test('a rename that fails leaves the old record whole, and nothing beside it', a
   const error: unknown = await vault.write(identity, record('gho_new')).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(StorageError);
   expect(error).toMatchObject({ message: expect.stringContaining(file) as string });
-  expect((await vault.read(identity))?.accessToken.reveal()).toBe('gho_old');
+  expect(tokenIn(await vault.read(identity))).toBe('gho_old');
   expect(names()).toEqual([path.basename(file)]);
 });
 
@@ -91,7 +85,7 @@ test('a file system without hard links still gets its key', async () => {
   const { vault } = setUp();
   vi.mocked(fs.link).mockRejectedValueOnce(failure('EPERM'));
   await vault.write(identity, record('gho_new'));
-  expect((await vault.read(identity))?.accessToken.reveal()).toBe('gho_new');
+  expect(tokenIn(await vault.read(identity))).toBe('gho_new');
 });
 
 test('a key file that another process is about to fill is not taken for a damaged one', async () => {
@@ -103,7 +97,7 @@ test('a key file that another process is about to fill is not taken for a damage
   await clock.waitForTimer(20);
   writeFileSync(key, bytes);
   clock.advance(20);
-  expect((await reading)?.accessToken.reveal()).toBe('gho_one');
+  expect(tokenIn(await reading)).toBe('gho_one');
   expect(log.lines).toEqual([]);
 });
 
@@ -117,7 +111,7 @@ test('a good record that a sibling stored while ours was being judged is put bac
     writeFileSync(file, good);
     return rename(from, to);
   });
-  expect((await vault.read(identity))?.accessToken.reveal()).toBe('gho_good');
+  expect(tokenIn(await vault.read(identity))).toBe('gho_good');
   expect(names()).toEqual([path.basename(file)]);
 });
 
@@ -126,7 +120,7 @@ test('a damaged record that cannot be moved is reported and counts as none', asy
   await vault.write(identity, record('gho_good'));
   writeFileSync(file, 'damaged');
   vi.mocked(fs.rename).mockRejectedValueOnce(failure('EROFS'));
-  expect(await vault.read(identity)).toBeUndefined();
+  expect(await vault.read(identity)).toEqual({ kind: 'none' });
   expect(readFileSync(file, 'utf8')).toBe('damaged');
   expect(log.lines).toEqual([expect.stringContaining('it is still there')]);
 });

@@ -14,30 +14,12 @@ import { StorageError } from '../../../src/base/errors.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { createFileVault, recordName } from '../../../src/vault/file.ts';
 import type { RecordIdentity, VaultRecord } from '../../../src/vault/vault.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import { assertNoSecrets, tempDir } from '../../support/temp.ts';
 import { createTestLog } from '../../support/test-log.ts';
+import { ACCESS, identity, plain, record, recordIn, REFRESH } from '../../support/vault.ts';
 
-const ACCESS = 'ghu_accessTokenOfThisTest0123456789';
-const REFRESH = 'ghr_refreshTokenOfThisTest0123456789';
-
-const identity: RecordIdentity = {
-  mode: 'device',
-  issuer: 'https://github.com',
-  clientId: 'Iv23liTEST',
-  profile: 'default',
-  scopes: ['repo', 'gist'],
-};
-
-const record: VaultRecord = {
-  accessToken: new Secret(ACCESS),
-  refreshToken: new Secret(REFRESH),
-  issuedAt: 1_750_000_000_000,
-  expiresAt: 1_750_028_800_000,
-  refreshTokenExpiresAt: 1_765_811_200_000,
-  scopes: [],
-  login: 'octocat',
-  rotation: 'exclusive',
-};
+const NONE = { kind: 'none' };
 
 function setUp(stateDir = path.join(tempDir(), 'state')) {
   const log = createTestLog();
@@ -52,13 +34,6 @@ function setUp(stateDir = path.join(tempDir(), 'state')) {
   };
 }
 
-/** Secrets compare by identity in vitest, so a record is compared by what it reveals. */
-function plain(found: VaultRecord | undefined): unknown {
-  return (
-    found && { ...found, accessToken: found.accessToken.reveal(), refreshToken: found.refreshToken?.reveal() }
-  );
-}
-
 const mode = (file: string): number => statSync(file).mode & 0o777;
 
 describe('a stored record', () => {
@@ -66,7 +41,7 @@ describe('a stored record', () => {
     const { vault, stateDir, log } = setUp();
     await vault.write(identity, record);
     const found = await createFileVault({ stateDir, log }).read(identity);
-    expect(plain(found)).toEqual(plain(record));
+    expect(plain(found)).toEqual(plain({ kind: 'record', record }));
     expect(log.lines).toEqual([]);
   });
 
@@ -79,7 +54,7 @@ describe('a stored record', () => {
       rotation: 'overlapping',
     };
     await vault.write(identity, bare);
-    expect(Object.keys((await vault.read(identity)) ?? {}).sort()).toEqual(Object.keys(bare).sort());
+    expect(Object.keys(recordIn(await vault.read(identity)) ?? {}).sort()).toEqual(Object.keys(bare).sort());
   });
 
   test('lies in private directories and files, and shows no secret', async () => {
@@ -97,7 +72,7 @@ describe('a stored record', () => {
     const first = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
     await vault.write(identity, record);
     const second = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
-    expect(first).toMatchObject({ v: 1, alg: 'A256GCM' });
+    expect(first).toMatchObject({ v: 1, alg: 'A256GCM', for: identity, key: 'file' });
     expect(Buffer.from(first.nonce ?? '', 'base64url')).toHaveLength(12);
     expect(second.nonce).not.toBe(first.nonce);
     expect(second.kid).toBe(first.kid);
@@ -106,7 +81,9 @@ describe('a stored record', () => {
   test('is found whatever the order of the scopes, and by no other identity', async () => {
     const { vault } = setUp();
     await vault.write(identity, record);
-    expect(await vault.read({ ...identity, scopes: ['gist', 'repo', 'gist'] })).toBeDefined();
+    expect(await vault.read({ ...identity, scopes: ['gist', 'repo', 'gist'] })).toMatchObject({
+      kind: 'record',
+    });
     const others: Partial<RecordIdentity>[] = [
       { mode: 'browser' },
       { issuer: 'https://octo.ghe.com' },
@@ -114,16 +91,39 @@ describe('a stored record', () => {
       { profile: 'work' },
       { scopes: ['repo'] },
     ];
-    for (const other of others) expect(await vault.read({ ...identity, ...other })).toBeUndefined();
+    for (const other of others) expect(await vault.read({ ...identity, ...other })).toEqual(NONE);
   });
 
-  test('is forgotten on removal, and removing nothing is no error', async () => {
-    const { vault, file } = setUp();
-    await vault.remove(identity);
+  test('is forgotten on removal, and leaves the mark of a logout in its place', async () => {
+    const { vault, file, log, stateDir } = setUp();
+    const clock = createFakeClock(1_750_000_000_000);
     await vault.write(identity, record);
+    await createFileVault({ stateDir, log, clock }).remove(identity);
+    const gone = { kind: 'logged-out', at: 1_750_000_000_000 };
+    expect(await vault.read(identity)).toEqual(gone);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ v: 1, loggedOut: gone.at });
+    expect(mode(file)).toBe(0o600);
+    clock.advance(1000);
+    await createFileVault({ stateDir, log, clock }).remove(identity);
+    expect(await vault.read(identity)).toEqual(gone);
+    await vault.write(identity, record);
+    expect(await vault.read(identity)).toMatchObject({ kind: 'record' });
+  });
+
+  test('that is not there is removed without an error and without a trace', async () => {
+    const { vault, stateDir } = setUp();
     await vault.remove(identity);
-    expect(existsSync(file)).toBe(false);
-    expect(await vault.read(identity)).toBeUndefined();
+    expect(existsSync(stateDir)).toBe(false);
+    expect(await vault.read(identity)).toEqual(NONE);
+  });
+
+  test('of the version before, which did not say whose it is nor with what it is sealed, opens', async () => {
+    const { vault, file } = setUp();
+    await vault.write(identity, record);
+    const { for: _, key: __, ...before } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    writeFileSync(file, JSON.stringify(before));
+    expect(await vault.read(identity)).toMatchObject({ kind: 'record' });
+    expect(await vault.describe(identity)).toBe('file (key file)');
   });
 
   test('leaves no temporary files behind', async () => {
@@ -137,7 +137,7 @@ describe('a stored record', () => {
 
 test('reading where nothing is stored creates nothing', async () => {
   const { vault, stateDir } = setUp();
-  expect(await vault.read(identity)).toBeUndefined();
+  expect(await vault.read(identity)).toEqual(NONE);
   expect(existsSync(stateDir)).toBe(false);
 });
 
@@ -146,7 +146,27 @@ test('processes that start at once agree on one key', async () => {
   const profiles = Array.from({ length: 8 }, (_, number) => ({ ...identity, profile: `p${number}` }));
   await Promise.all(profiles.map((one) => createFileVault({ stateDir, log }).write(one, record)));
   const found = await Promise.all(profiles.map((one) => createFileVault({ stateDir, log }).read(one)));
-  expect(found.every(Boolean)).toBe(true);
+  expect(found.map(({ kind }) => kind)).toEqual(profiles.map(() => 'record'));
+  expect(log.lines).toEqual([]);
+});
+
+test('whoever reads while others write sees the old record or the new one, never a part', async () => {
+  const { vault, stateDir, log, file } = setUp();
+  await vault.write(identity, record);
+  const state = { isWriting: true };
+  const writing = Promise.all(
+    Array.from({ length: 3 }, async (_, writer) => {
+      const own = createFileVault({ stateDir, log });
+      for (let number = 0; number < 20; number += 1) {
+        await own.write(identity, { ...record, accessToken: new Secret(`ghu_${writer}_${number}`) });
+      }
+    }),
+  ).finally(() => (state.isWriting = false));
+  while (state.isWriting) {
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ v: 1 });
+    expect(await vault.read(identity)).toMatchObject({ kind: 'record' });
+  }
+  await writing;
   expect(log.lines).toEqual([]);
 });
 
@@ -167,12 +187,13 @@ describe('a file that is no good', () => {
       await vault.write(identity, record);
       const damaged = damage(readFileSync(file, 'utf8'));
       writeFileSync(file, damaged);
-      expect(await vault.read(identity)).toBeUndefined();
+      expect(await vault.read(identity)).toEqual(NONE);
       expect(names()).toEqual([`${path.basename(file)}.damaged-1`]);
       expect(readFileSync(`${file}.damaged-1`, 'utf8')).toBe(damaged);
       expect(log.lines).toEqual([expect.stringContaining(`${file} is damaged; kept as ${file}.damaged-1`)]);
+      assertNoSecrets({ buffers: { log: log.lines.join('\n') }, secrets: [ACCESS, REFRESH] });
       await vault.write(identity, record);
-      expect(await vault.read(identity)).toBeDefined();
+      expect(await vault.read(identity)).toMatchObject({ kind: 'record' });
     },
   );
 
@@ -193,7 +214,7 @@ describe('a file that is no good', () => {
     const work = { ...identity, profile: 'work' };
     const moved = path.join(path.dirname(file), `${recordName(work)}.json`);
     renameSync(file, moved);
-    expect(await vault.read(work)).toBeUndefined();
+    expect(await vault.read(work)).toEqual(NONE);
     expect(existsSync(`${moved}.damaged-1`)).toBe(true);
     expect(log.lines).toHaveLength(1);
   });
@@ -202,7 +223,7 @@ describe('a file that is no good', () => {
     const { vault, file, key, log } = setUp();
     await vault.write(identity, record);
     writeFileSync(key, Buffer.alloc(32, 7));
-    expect(await vault.read(identity)).toBeUndefined();
+    expect(await vault.read(identity)).toEqual(NONE);
     expect(existsSync(`${file}.damaged-1`)).toBe(true);
     expect(log.lines[0]).toContain(`was sealed with another key than ${key}`);
   });
@@ -211,13 +232,13 @@ describe('a file that is no good', () => {
     const { vault, file, key, log } = setUp();
     await vault.write(identity, record);
     writeFileSync(key, 'short');
-    expect(await vault.read(identity)).toBeUndefined();
+    expect(await vault.read(identity)).toEqual(NONE);
     expect(readFileSync(`${key}.damaged-1`, 'utf8')).toBe('short');
     expect(existsSync(`${file}.damaged-1`)).toBe(true);
     expect(log.lines[0]).toContain(`the key file ${key} is damaged (5 bytes instead of 32)`);
     expect(log.lines[0]).toContain('cannot be opened');
     await vault.write(identity, record);
-    expect(plain(await vault.read(identity))).toEqual(plain(record));
+    expect(plain(await vault.read(identity))).toEqual(plain({ kind: 'record', record }));
   });
 
   test('what a newer version wrote stays in place, is reported as such, and is not written over', async () => {
@@ -225,9 +246,12 @@ describe('a file that is no good', () => {
     await vault.write(identity, record);
     const newer = readFileSync(file, 'utf8').replace('"v":1', '"v":2');
     writeFileSync(file, newer);
-    expect(await vault.read(identity)).toBeUndefined();
+    expect(await vault.read(identity)).toEqual(NONE);
     expect(log.lines).toEqual([expect.stringContaining('was written by a newer version')]);
+    await vault.read(identity);
+    expect(log.lines).toHaveLength(1);
     await expect(vault.write(identity, record)).rejects.toThrow(/newer version/);
+    await expect(vault.remove(identity)).rejects.toThrow(/newer version/);
     expect(readFileSync(file, 'utf8')).toBe(newer);
   });
 
@@ -236,7 +260,7 @@ describe('a file that is no good', () => {
     await vault.write(identity, record);
     chmodSync(file, 0o644);
     chmodSync(key, 0o640);
-    expect(await vault.read(identity)).toBeDefined();
+    expect(await vault.read(identity)).toMatchObject({ kind: 'record' });
     expect([mode(file), mode(key)]).toEqual([0o600, 0o600]);
     expect(log.lines).toEqual([
       expect.stringContaining(`${file} could be read by others (mode 644)`),

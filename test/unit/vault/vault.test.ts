@@ -17,10 +17,12 @@ const record = { accessToken: new Secret('ghu_x'), issuedAt: 1, scopes: [], rota
 test('the memory vault keeps one record an identity and forgets it', async () => {
   const vault = createMemoryVault();
   await vault.write(identity, record);
-  expect(await vault.read({ ...identity })).toBe(record);
-  expect(await vault.read({ ...identity, profile: 'work' })).toBeUndefined();
+  expect(await vault.read({ ...identity })).toEqual({ kind: 'record', record });
+  expect(await vault.list()).toEqual([identity]);
+  expect(await vault.read({ ...identity, profile: 'work' })).toEqual({ kind: 'none' });
   await vault.remove(identity);
-  expect(await vault.read(identity)).toBeUndefined();
+  expect(await vault.read(identity)).toEqual({ kind: 'none' });
+  expect(await vault.list()).toEqual([]);
 });
 
 describe('a record as text', () => {
