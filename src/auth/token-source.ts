@@ -14,6 +14,11 @@ export interface LoginPrompt {
 }
 
 export interface LoginRequest {
+  /**
+   * What the session has, where it has any: one that is stored and no other (refused, expired, or short of scopes) is
+   * no answer to the request; one that another process has stored since is.
+   */
+  readonly known?: Credential;
   /** Scopes asked for on top of the configured ones. */
   readonly scopes: readonly string[];
   /** Called once, as soon as the code is there. */
@@ -23,6 +28,12 @@ export interface LoginRequest {
    * then is stored all the same.
    */
   readonly closing?: AbortSignal;
+  /**
+   * Asked when the code was approved by another account than the stored login's. `true` replaces the login; otherwise,
+   * and where nobody can be asked, it is refused with `other_identity` and the new token is revoked where possible.
+   * @param was the account of the stored login
+   */
+  readonly confirmIdentity?: (was: string, now: string) => Promise<boolean>;
 }
 
 /** What a text is compared with: a RegExp without the flags `g` and `y`, or something that behaves like one. */
@@ -52,25 +63,62 @@ export interface TokenSource {
   /** Why nobody can log in with this source as it is configured, and the exact steps that mend it. */
   readonly loginObstacle: string | undefined;
 
+  /** Where its credential is kept, as told to a person: `memory`, `keychain`, `file (key file)`. */
+  store(): Promise<string>;
+
   /**
    * The stored credential, expired or not; `undefined` where there is none. A damaged record is kept aside,
-   * logged and counts as none. Reads local files only: never the network.
+   * logged and counts as none. Reads local files and the keychain only: never the network.
+   * @throws {StorageError} there is one, and it cannot be opened now; {@link watch} tells of it once it can
    */
   load(): Promise<Credential | undefined>;
 
   /**
+   * Calls `onChange` when another process has stored a credential (with it), or has logged out (`undefined`), also when
+   * a credential that could not be opened at {@link load} can be. Not for what this very source stored.
+   * @returns ends it
+   */
+  watch(onChange: (stored: Credential | undefined) => void): () => void;
+
+  /**
+   * Makes ready what takes time before a {@link refresh} of an exclusive credential, so that calls do not wait for it:
+   * the lock among processes, another look at the vault. Resolves with a newer credential where a sibling has stored
+   * one: then there is nothing to refresh. What was made ready is given back when `signal` aborts. Never rejects for
+   * want of anything: a refresh that was not prepared takes longer, that is all.
+   */
+  prepare(stale: Credential, signal: AbortSignal): Promise<Credential | undefined>;
+
+  /**
    * A newer credential than `stale`: one that is in the vault by now, else one from the authorization server,
    * stored before it is returned (a failed save is logged loudly and the fresh credential returned all the same).
+   * Exactly one of all processes that share the vault asks the server.
    * @throws {RefusedError} it will never be renewed: a person has to log in
    * @throws {UnreachableError} network, time-out, 5xx or nonsense: worth another try later
    */
   refresh(stale: Credential, signal: AbortSignal): Promise<Credential>;
 
   /**
-   * Logs a person in and resolves with the verified, stored credential.
-   * @throws {RefusedError} denied, expired or misconfigured: `message` and `next` say what to do
+   * Logs a person in and resolves with the verified, stored credential. One flow for all processes that share the
+   * vault: the others get the same code, and the same credential.
+   * @throws {RefusedError} denied, expired or misconfigured, or somebody else than before: `message` and `next` say what
+   *   to do
    * @throws {UnreachableError} the authorization server cannot be reached
    * @throws whatever reason `signal`, or `closing` where no token came of it, was aborted with
    */
   login(request: LoginRequest, signal: AbortSignal): Promise<Credential>;
+
+  /**
+   * Revokes `current` where that is possible, and forgets it here and in the vault, for all processes.
+   * @param current the credential that is in use; else the stored one
+   * @throws {StorageError} it could not be forgotten
+   */
+  logout(current: Credential | undefined, signal: AbortSignal): Promise<Logout>;
+}
+
+/** How a logout went. */
+export interface Logout {
+  /** Whose login it was, where that is known; `undefined` where there was none. */
+  readonly was: Credential | undefined;
+  /** What could not be revoked, why, and where a person does it; `undefined` where all was. */
+  readonly unrevoked: string | undefined;
 }

@@ -22,8 +22,14 @@ export interface DeviceFlowOptions {
   readonly host: GithubHost;
   readonly clientId: string;
   readonly scopes: readonly string[];
+  /** A code that waits for a person by now: no other one is asked for, and only the wait for the token goes on. */
+  readonly code?: DeviceCode;
+  /** Told of a new code before it is shown, so that others can go on with it. Must not reject. */
+  readonly onCode?: (code: DeviceCode) => Promise<void>;
   /** Called once, with what a person must see. */
   readonly onPrompt: (code: Omit<DeviceCode, 'deviceCode' | 'intervalMs'>) => void;
+  /** Called before each question for the token. */
+  readonly onPoll?: () => void;
   readonly http: Http;
   readonly signal: AbortSignal;
   /** Ends the flow as well, but not a question for the token that was asked by then: its answer may be the only one. */
@@ -35,7 +41,7 @@ type Endpoint = Parameters<Octokit['endpoint']['parse']>[0];
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Runs one device flow to its end (RFC 8628). Scopes are sent even if the app is a GitHub App, which ignores them:
+ * Runs one device flow to its end (RFC 8628), from its beginning or from the code on. Scopes are sent even if the app is a GitHub App, which ignores them:
  * only the answer tells the two apart.
  * @throws {RefusedError} denied, expired or misconfigured: `message` and `next` say what to do
  * @throws {UnreachableError} no code could be had, or it expired while the server was out of reach
@@ -47,10 +53,11 @@ export async function runDeviceFlow(options: DeviceFlowOptions): Promise<TokenGr
   const { clock } = http;
   const context = { host, clientId };
   // What a moment of the flow leaves for the next one: the library hands on less than we need.
-  let code: DeviceCode | undefined;
+  let { code } = options;
   let grant: TokenGrant | undefined;
 
   const getCode = async (send: () => Promise<JsonAnswer>): Promise<Fields> => {
+    if (code) return answerOf(code);
     const answer = await send();
     const fields = asObject(answer.data);
     if (answer.status === 404) throw unknownClient(context);
@@ -58,12 +65,17 @@ export async function runDeviceFlow(options: DeviceFlowOptions): Promise<TokenGr
       throw refusal(context, fields?.error ?? `http_${answer.status}`, fields?.error_description);
     }
     code = parseDeviceCode(fields, clock.now(), host);
+    await options.onCode?.(code);
     return fields;
   };
 
   const getToken = async (send: () => Promise<JsonAnswer>): Promise<Fields> => {
     if (!code) throw new Error('the token was asked for before the code');
-    const fields = await pollForToken({ code, ask: send, context, clock, signal: either });
+    const ask = (): Promise<JsonAnswer> => {
+      options.onPoll?.();
+      return send();
+    };
+    const fields = await pollForToken({ code, ask, context, clock, signal: either });
     grant = parseTokenGrant(fields, clock.now(), host.label);
     // The library splits `scope` without asking whether it is there.
     return { ...fields, scope: '' };
@@ -98,4 +110,14 @@ export async function runDeviceFlow(options: DeviceFlowOptions): Promise<TokenGr
   await login({ type: 'oauth' });
   if (!grant) throw new UnreachableError(`the login at ${host.label} ended without a token`);
   return grant;
+}
+
+/** What the library is told where the code is there already. It looks at nothing but the device code. */
+function answerOf({ deviceCode, userCode, verificationUri, intervalMs }: DeviceCode): Fields {
+  return {
+    device_code: deviceCode.reveal(),
+    user_code: userCode,
+    verification_uri: verificationUri,
+    interval: intervalMs / 1000,
+  };
 }

@@ -18,13 +18,13 @@ export function createHttp(clock: Clock, options: Partial<Omit<Http, 'clock'>> =
 }
 
 export interface JsonRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-/** `data` is `undefined` where a 4xx came without JSON. */
+/** `data` is `undefined` where a 4xx came without JSON, and where there is nothing to tell (202, 204). */
 export interface JsonAnswer {
   readonly status: number;
   readonly data: unknown;
@@ -95,6 +95,7 @@ function judge(response: Response, text: string, origin: string): unknown {
       next: 'Try again later.',
     });
   }
+  if (text === '' && (status === 202 || status === 204)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

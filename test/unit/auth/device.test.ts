@@ -91,6 +91,20 @@ describe('without a client id', () => {
     expect(error).toBeInstanceOf(RefusedError);
     expect(error).toMatchObject({ code: 'no_client_id', next: source.loginObstacle });
   });
+
+  test('there is nothing to renew, to log out of, or to be told of', async () => {
+    const stale = {
+      accessToken: new Secret('ghu_x'),
+      issuedAt: 0,
+      scopes: [],
+      rotation: 'exclusive',
+    } as const;
+    expect(await rejection(source.refresh(stale, neverAborted))).toMatchObject({ code: 'no_client_id' });
+    expect(await source.prepare(stale, neverAborted)).toBeUndefined();
+    expect(await source.logout(stale, neverAborted)).toEqual({ was: undefined, unrevoked: undefined });
+    expect(await source.store()).toBe('memory');
+    source.watch(() => expect.fail('there is no news'))();
+  });
 });
 
 describe('a login', () => {
@@ -316,6 +330,31 @@ describe('a refresh', () => {
     ]);
     expect(joined[1].accessToken.equals(second.accessToken)).toBe(false);
     expect(refreshes()).toHaveLength(2);
+  });
+});
+
+describe('a vault of this process alone', () => {
+  test('makes a logout the end for this process, and brings no news', async () => {
+    const { source, login, github } = await setUp();
+    source.watch(() => expect.fail('there is no news'));
+    const credential = await login();
+    expect(await source.prepare(credential, neverAborted)).toBeUndefined();
+    const { was, unrevoked } = await source.logout(credential, neverAborted);
+    expect(was).toBe(credential);
+    expect(unrevoked).toContain(`${github.url}/settings/apps/authorizations`);
+    expect(await source.load()).toBeUndefined();
+  });
+
+  test('lets a logout wait for the refresh that is under way', async () => {
+    const { source, login, github, clock } = await setUp();
+    const old = await login();
+    github.fault({ path: TOKEN, kind: 'slow', delayMs: 50 });
+    const refreshing = source.refresh(old, neverAborted);
+    await github.waitForRequest(({ body }) => body['grant_type'] === 'refresh_token');
+    const leaving = source.logout(undefined, neverAborted);
+    const fresh = await refreshing;
+    await clock.pass(50);
+    expect((await leaving).was).toBe(fresh);
   });
 });
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CLIENT_IDS } from '../../../fixtures/github/emulator.mjs';
 import { RefusedError, UnreachableError } from '../../../src/base/errors.ts';
+import type { DeviceCode } from '../../../src/github/device-code.ts';
 import type { DeviceFlowOptions } from '../../../src/github/device-flow.ts';
 import { runDeviceFlow } from '../../../src/github/device-flow.ts';
 import { createHttp } from '../../../src/github/http.ts';
@@ -230,6 +231,51 @@ describe('the end of a code', () => {
     clock.advance(5000);
     expect(await rejection(flow)).toMatchObject({ code: 'expired_token' });
     expect(polls()).toHaveLength(0);
+  });
+});
+
+describe('a flow that others can go on with', () => {
+  test('tells its device code before the code is shown, and waits until that is done', async () => {
+    const { github, clock, prompts, start } = await setUp();
+    const told: DeviceCode[] = [];
+    const flow = start({
+      onCode: async (code) => {
+        told.push(code);
+        await new Promise(setImmediate);
+        expect(prompts).toEqual([]);
+      },
+    });
+    const userCode = await github.waitForCode();
+    github.approve(userCode);
+    await clock.pass(5000);
+    await flow;
+    expect(told).toMatchObject([{ userCode, intervalMs: 5000 }]);
+    expect(github.secrets()).toContain(told[0]?.deviceCode.reveal());
+    expect(prompts).toHaveLength(1);
+  });
+
+  test('goes on elsewhere with the same code: one pause, then polls, and no other code', async () => {
+    const { github, clock, prompts, start, polls } = await setUp();
+    const told: DeviceCode[] = [];
+    const leaving = new AbortController();
+    const left = start({ closing: leaving.signal, onCode: async (code) => void told.push(code) });
+    const userCode = await github.waitForCode();
+    await clock.waitForTimer(5000);
+    leaving.abort(new Error('the window closes'));
+    await rejection(left);
+    github.approve(userCode);
+    const [code] = told;
+    if (!code) throw new Error('the code was not told');
+    let asked = 0;
+    const flow = start({
+      code,
+      onCode: () => expect.fail('it is no new code'),
+      onPoll: () => void (asked += 1),
+    });
+    await clock.pass(5000);
+    expect((await flow).refreshToken).toBeDefined();
+    expect(prompts.map((prompt) => prompt.userCode)).toEqual([userCode, userCode]);
+    expect([github.count(CODE), polls().length, asked]).toEqual([1, 1, 1]);
   });
 });
 

@@ -46,6 +46,11 @@ test.each([
   expect(await requestJson(http, request(origin), neverAborted)).toEqual({ status, data });
 });
 
+test.each([202, 204])('a %i may have nothing to tell', async (status) => {
+  const origin = await serveHttp((_, response) => response.writeHead(status).end());
+  expect(await requestJson(http, request(origin), neverAborted)).toEqual({ status, data: undefined });
+});
+
 describe('no usable answer is an UnreachableError that says why:', () => {
   test.each<[string, RequestListener, RegExp]>([
     ['5xx', (_, response) => response.writeHead(503).end('{}'), /HTTP 503/],
