@@ -14,6 +14,8 @@ export interface Elicitation {
 
 export type Login =
   | { readonly kind: 'idle' }
+  /** The stored login is being opened: calls wait for it until then, and no other login is begun (by the steady clock). */
+  | { readonly kind: 'opening'; readonly until: number }
   /** The device code was asked for. */
   | { readonly kind: 'requesting' }
   | {

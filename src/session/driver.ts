@@ -1,26 +1,25 @@
 // Performs a session: feeds what happens to transition.ts and does what it asks for, with real processes, pipes,
 // timers and a real token source. Not for: decisions; whatever can be decided from the state is decided there.
 import type { Readable, Writable } from 'node:stream';
-import type { Credential, TokenSource } from '../auth/token-source.ts';
-import type { Clock, Timer } from '../base/clock.ts';
-import { explanationOf } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
-import { Generation } from '../upstream/generation.ts';
+import type { TokenSource } from '../auth/token-source.ts';
+import type { Timer } from '../base/clock.ts';
 import { FrameReader } from '../wire/frames.ts';
-import type { Redactor } from '../wire/redact.ts';
 import { FrameWriter } from '../wire/writer.ts';
 import type { FrameStream } from '../wire/writer.ts';
 import type { Effect, Event, Moment } from './events.ts';
 import { ClientInput } from './client-input.ts';
-import { initialState, PLACEHOLDER } from './state.ts';
+import { Processes } from './processes.ts';
+import type { ProcessesOptions } from './processes.ts';
+import { initialState } from './state.ts';
 import type { SessionConfig, State } from './state.ts';
+import { within } from './stored-login.ts';
 import { TokenDesk } from './token-desk.ts';
 import { transition, untilTick } from './transition.ts';
 import { UpstreamOutput } from './upstream-output.ts';
 
 /** No timer is set for longer, so that the end of a laptop's sleep is noticed within a minute, in ms. */
 const LONGEST_NAP = 60_000;
-/** What waits for the client at the end may take this long to leave, in ms. */
+/** What waits for the client, or for the audit trail, at the end may take this long to leave, in ms. */
 const LAST_WRITE = 200;
 /** A stalled input is looked after this often, in ms. */
 const STALL_CHECK = 250;
@@ -31,20 +30,13 @@ const NOISE_LIMIT = 1024 * 1024;
 
 const NEWLINE = Buffer.from('\n');
 
-export interface SessionOptions {
+export interface SessionOptions extends ProcessesOptions {
   readonly config: SessionConfig;
-  readonly command: readonly string[];
-  /** The child's environment for a token, or for none (the placeholder's). */
-  readonly environment: (token: Credential | undefined) => Record<string, string>;
   readonly source: TokenSource;
   /** Shows a page on the person's own desktop where there is one; returns at once and never fails. */
   readonly openPage: (url: string) => void;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly redactor: Redactor;
   readonly input: Readable;
   readonly output: Writable;
-  readonly errorOutput: Writable;
 }
 
 /** One client connection from its first byte to its last. */
@@ -52,7 +44,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #state: State;
   readonly #client: FrameWriter;
-  readonly #generations = new Map<number, Generation>();
+  readonly #processes: Processes;
   readonly #desk: TokenDesk;
   readonly #input: ClientInput;
   #timer: Timer | undefined;
@@ -67,15 +59,14 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#state = initialState(options.config);
-    this.#client = new FrameWriter(options.output, () => this.#balanceGenerations());
-    this.#desk = new TokenDesk(options.source, options.redactor, options.log, (event) =>
-      this.#dispatch(event),
-    );
+    this.#client = new FrameWriter(options.output, () => this.#processes.balance());
+    this.#processes = new Processes(options);
+    this.#desk = new TokenDesk({ ...options, dispatch: (event) => this.#dispatch(event) });
     this.#input = new ClientInput({
       state: this.#state,
       now: () => options.clock.now(),
       dispatch: (event) => this.#handle(event),
-      forward: (frames) => this.#targetGeneration()?.write(frames),
+      forward: (frames) => this.#processes.write(this.#input.target, frames),
       takeStream: () => this.#takeStream(),
     });
     this.#done = new Promise((resolve) => {
@@ -85,18 +76,10 @@ export class Session {
 
   /** Serves the client until it is gone; resolves with the exit code when nothing is left behind. */
   async run(): Promise<number> {
-    const { input, output, source } = this.#options;
+    const { input, output } = this.#options;
     const reader = new FrameReader(this.#input);
     output.on('error', () => void this.end(0));
-    const credential = await source.load().catch((error: unknown) => {
-      this.#options.log.error(explanationOf(error));
-      return undefined;
-    });
-    this.#dispatch({
-      type: 'started',
-      token: credential && this.#desk.adopt(credential),
-      lockedBecause: 'Nobody has logged in yet.',
-    });
+    await this.#desk.open();
     input.on('data', (chunk: Buffer) => {
       reader.push(chunk);
       this.#settle();
@@ -140,12 +123,10 @@ export class Session {
         if (effect.streaming) this.#opened = this.#client.openStream();
         else this.#client.write(effect.bytes);
         return;
-      case 'to-upstream': {
-        const generation = this.#generations.get(effect.generation);
-        if (effect.streaming) this.#opened = generation?.writer?.openStream();
-        else generation?.write(effect.bytes);
+      case 'to-upstream':
+        if (effect.streaming) this.#opened = this.#processes.writer(effect.generation)?.openStream();
+        else this.#processes.write(effect.generation, effect.bytes);
         return;
-      }
       case 'noise':
         if (this.#options.errorOutput.writableLength > NOISE_LIMIT) return;
         this.#options.errorOutput.write(
@@ -156,7 +137,10 @@ export class Session {
         this.#spawn(effect.generation, effect.serial);
         return;
       case 'stop':
-        void this.#generations.get(effect.generation)?.stop();
+        this.#processes.stop(effect.generation);
+        return;
+      case 'prepare':
+        void this.#desk.prepare(effect.serial);
         return;
       case 'refresh':
         void this.#desk.refresh(effect.serial);
@@ -167,8 +151,20 @@ export class Session {
       case 'abort-login':
         this.#desk.abortLogin();
         return;
+      case 'logout':
+        void this.#desk.logout(effect.inUse);
+        return;
+      case 'describe-store':
+        void this.#desk.describeStore();
+        return;
+      case 'watch':
+        this.#desk.watch();
+        return;
       case 'open-page':
         this.#options.openPage(effect.url);
+        return;
+      case 'audit':
+        this.#processes.note(effect.generation, effect.event, effect.detail);
         return;
       case 'log':
         this.#options.log[effect.level](effect.text);
@@ -179,18 +175,16 @@ export class Session {
   }
 
   #spawn(number: number, serial: number): void {
-    const { command, environment, clock, log, redactor, errorOutput } = this.#options;
-    log.debug(`starting generation ${number}${serial === PLACEHOLDER ? ' without a login' : ''}`);
     const sink = new UpstreamOutput({
       state: this.#state,
       generation: number,
       hints: this.#options.config.authFailure.hints,
-      redactor,
+      redactor: this.#options.redactor,
       dispatch: (event) => this.#handle(event),
       forward: (frames) => this.#client.write(frames),
       settle: () => {
         this.#settle();
-        this.#balanceGenerations();
+        this.#processes.balance();
         // Another generation may be the current one by now, with room in its stdin.
         this.#balance();
       },
@@ -203,12 +197,7 @@ export class Session {
         this.#balance();
       },
     });
-    const env = environment(this.#desk.credential(serial));
-    const tokenlessEnv = environment(undefined);
-    const parts = { command, env, tokenlessEnv, clock, log, redactor, errorOutput, sink };
-    const generation = new Generation(parts);
-    this.#generations.set(number, generation);
-    sink.onEnd = () => void generation.stop().then(() => this.#generations.delete(number));
+    this.#processes.start(number, this.#desk.credential(serial), sink);
   }
 
   #takeStream(): FrameStream | undefined {
@@ -220,7 +209,7 @@ export class Session {
   /** After a chunk or an event: everything written leaves, and the next deadline is looked up. */
   #settle(): void {
     this.#client.flush();
-    for (const generation of this.#generations.values()) generation.writer?.flush();
+    this.#processes.flush();
     // A timer that is set too early by now finds that out when it fires: cheaper than setting it anew each time.
     const now = this.#moment();
     const at = now.steady + untilTick(this.#state, now);
@@ -240,7 +229,7 @@ export class Session {
   /** Reads from the client only while the generation that this goes to takes it. */
   #balance(): void {
     const { input } = this.#options;
-    if (this.#targetGeneration()?.writer?.congested) {
+    if (this.#target?.congested) {
       if (input.isPaused()) return;
       input.pause();
       this.#watchStall(process.ppid);
@@ -257,37 +246,31 @@ export class Session {
       if (!input.isPaused() || this.#ending) return;
       if (process.ppid !== parent) this.#dispatch({ type: 'client-closed' });
       // The next chunk pauses the input again, and watches on.
-      else if ((this.#targetGeneration()?.writer?.waiting ?? 0) < STALL_LIMIT) input.resume();
+      else if ((this.#target?.waiting ?? 0) < STALL_LIMIT) input.resume();
       else this.#watchStall(parent);
     });
   }
 
-  #targetGeneration(): Generation | undefined {
-    const { target } = this.#input;
-    return target === undefined ? undefined : this.#generations.get(target);
-  }
-
-  /** Reads from each generation only while the client takes what it writes. */
-  #balanceGenerations(): void {
-    for (const generation of this.#generations.values()) generation.balance();
+  /** The stdin of the generation that takes what the client writes. */
+  get #target(): FrameWriter | undefined {
+    return this.#processes.writer(this.#input.target);
   }
 
   async #end(exitCode: number): Promise<void> {
-    const { clock, input } = this.#options;
+    const { clock, input, audit } = this.#options;
     this.#state.closing = { kind: 'closed' };
     this.#timer?.cancel();
     input.pause();
     // A refresh that was sent has spent the old token: what comes back is kept before the process ends.
-    await Promise.all([
-      this.#desk.close(clock),
-      ...[...this.#generations.values()].map((generation) => generation.stop()),
-    ]);
+    await Promise.all([this.#desk.close(), this.#processes.stopAll()]);
+    const noted = within(clock, LAST_WRITE, audit.flush());
     this.#client.flush();
     if (!this.#client.empty)
       await new Promise<void>((resolve) => {
         this.#options.output.once('drain', resolve);
         clock.after(LAST_WRITE, resolve);
       });
+    await noted;
     this.#finished(exitCode);
   }
 }

@@ -4,8 +4,19 @@ import type { Frame, IdText, Malformed } from '../wire/message.ts';
 import type { Held, State, TokenView } from './state.ts';
 
 export type Event =
-  /** The first event: what the vault held. */
-  | { readonly type: 'started'; readonly token: TokenView | undefined; readonly lockedBecause: string }
+  /** The first event: what the vault held; `opening` where it takes its time over that. */
+  | {
+      readonly type: 'started';
+      readonly token: TokenView | undefined;
+      readonly lockedBecause: string;
+      readonly opening?: boolean;
+    }
+  /** What the vault was being asked for at the start is no login to be had: why, for a person. */
+  | { readonly type: 'not-opened'; readonly reason: string }
+  /** A newer token than the session's is in the vault: of another process, or opened late. */
+  | { readonly type: 'adopted'; readonly token: TokenView }
+  /** Somebody has logged out in another process. */
+  | { readonly type: 'logged-out'; readonly message: string }
   | { readonly type: 'client-frame'; readonly frame: Frame | Malformed }
   /** A frame of the client that streamed is complete; its id may be known only now. */
   | { readonly type: 'client-frame-end'; readonly id: IdText | undefined; readonly generation: number }
@@ -33,9 +44,20 @@ export type Event =
   | { readonly type: 'login-prompt'; readonly prompt: LoginPrompt }
   | { readonly type: 'login-done'; readonly token: TokenView }
   | { readonly type: 'login-failed'; readonly message: string }
+  /** All that a renewal of the token `serial` needs beside is there. */
+  | { readonly type: 'refresh-prepared'; readonly serial: number }
   | { readonly type: 'refreshed'; readonly token: TokenView }
   | { readonly type: 'refresh-refused'; readonly message: string }
   | { readonly type: 'refresh-unreachable'; readonly message: string }
+  /** `account`: whose login it was, where there was one. `unrevoked`: what a person has to revoke by hand, and where. */
+  | {
+      readonly type: 'logout-done';
+      readonly account: { readonly login: string | undefined } | undefined;
+      readonly unrevoked: string | undefined;
+    }
+  | { readonly type: 'logout-failed'; readonly message: string }
+  /** Where the credential is kept, as told to a person. */
+  | { readonly type: 'store-described'; readonly store: string }
   /** A deadline of {@link State} may have come; the moment tells. */
   | { readonly type: 'tick' };
 
@@ -51,11 +73,25 @@ export type Effect =
   | { readonly type: 'noise'; readonly bytes: Buffer }
   | { readonly type: 'spawn'; readonly generation: number; readonly serial: number }
   | { readonly type: 'stop'; readonly generation: number }
+  /** Makes a renewal ready; `refresh-prepared`, or `adopted`, tells that it is. */
+  | { readonly type: 'prepare'; readonly serial: number }
   | { readonly type: 'refresh'; readonly serial: number }
   | { readonly type: 'login'; readonly scopes: readonly string[] }
   | { readonly type: 'abort-login' }
+  /** Revokes and forgets the token that is in use, or whatever is stored where there is none. */
+  | { readonly type: 'logout'; readonly inUse: boolean }
+  | { readonly type: 'describe-store' }
+  /** The client has been answered: from now on it is of interest what other processes store. */
+  | { readonly type: 'watch' }
   /** The page where the code is entered, for the person's own desktop. */
   | { readonly type: 'open-page'; readonly url: string }
+  /** For the audit trail; `generation` is the one whose token it is about. */
+  | {
+      readonly type: 'audit';
+      readonly event: 'rotation' | 'refused';
+      readonly generation: number;
+      readonly detail: string | undefined;
+    }
   | { readonly type: 'log'; readonly level: 'error' | 'warn' | 'info' | 'debug'; readonly text: string }
   | { readonly type: 'shutdown'; readonly exitCode: number };
 

@@ -13,6 +13,9 @@ const RESULT_AFTER_ID = ',"result":{';
 /** How the TypeScript SDK begins and ends one. */
 const CALL_FIRST = '{"method":"tools/call","params":';
 const NAME_FIRST = '{"name":"';
+/** How the names of our own tools begin, here and where the upstream has one of the same (own-names.ts). */
+const OURS_FIRST = 'auth_';
+const OURS_FIRST_AFTER_COLLISION = 'gh_mcp_proxy_';
 const RESULT_FIRST = '{"result":{';
 const BEFORE_LAST_ID = '},"jsonrpc":"2.0","id":';
 
@@ -32,7 +35,6 @@ const BACKSLASH = 0x5c;
 export function takeCalls(state: State, region: Buffer, text: string, from: number): number {
   if (state.upstream.kind !== 'ready') return from;
   const place: Place = { kind: 'upstream', generation: state.upstream.generation };
-  const ours = `${state.authTool}"`;
   let at = from;
   for (;;) {
     const newline = text.indexOf('\n', at);
@@ -54,7 +56,7 @@ export function takeCalls(state: State, region: Buffer, text: string, from: numb
       paramsEnd = idFrom - BEFORE_LAST_ID.length + 1;
       if (!text.startsWith(BEFORE_LAST_ID, paramsEnd - 1) || !text.startsWith('}', idTo)) return at;
     } else return at;
-    if (!isNumber(text, idFrom, idTo) || !namesOther(text, params, ours)) return at;
+    if (!isNumber(text, idFrom, idTo) || !namesOther(text, params)) return at;
     const id = text.slice(idFrom, idTo);
     if (state.pending.has(id)) return at;
     if (!isJson(text, params, paramsEnd, region.length >= BULK)) return at;
@@ -107,13 +109,14 @@ function isNumber(text: string, from: number, to: number): boolean {
   return digits === 1 || (digits > 1 && digits <= MOST_DIGITS && text.charCodeAt(from) !== ZERO);
 }
 
-/** Whether params begin with the name of a tool that is not `ours`; an escape could stand for any letter of it. */
-function namesOther(text: string, params: number, ours: string): boolean {
+/** Whether params begin with the name of a tool that cannot be ours; an escape could stand for any letter of it. */
+function namesOther(text: string, params: number): boolean {
   if (!text.startsWith(NAME_FIRST, params)) return false;
   const from = params + NAME_FIRST.length;
   for (let at = from; ; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) return !text.startsWith(ours, from);
+    if (code === QUOTE)
+      return !text.startsWith(OURS_FIRST, from) && !text.startsWith(OURS_FIRST_AFTER_COLLISION, from);
     if (code === BACKSLASH || Number.isNaN(code)) return false;
   }
 }

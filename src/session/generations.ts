@@ -15,6 +15,8 @@ import type { Starting, State } from './state.ts';
 
 /** Makes a new generation the current one; the one before owes its answers and then ends. */
 export function startGeneration(step: Step, serial: number): void {
+  // There is no such command: the session ends, whatever token comes.
+  if (step.state.fatal) return;
   endSuccession(step);
   retireCurrent(step);
   step.state.upstream = { kind: 'starting', ...spawn(step, serial) };
@@ -71,6 +73,7 @@ function asked(step: Step, starting: Starting): Starting {
 
 /** Answers the client's initialize, which is also what every later generation is compared with. */
 export function tell(step: Step, told: Told): void {
+  if (!step.state.client.told) step.effects.push({ type: 'watch' });
   step.state.client.told = told;
   for (const pending of waitingAt(step.state, 'handshake'))
     answer(step, pending, toldFrame(pending.id, told));
@@ -78,9 +81,9 @@ export function tell(step: Step, told: Told): void {
 
 /** Answers the client's initialize without an upstream. */
 export function makeUpHandshake(step: Step): void {
-  const { client, config, authTool } = step.state;
+  const { client, config, own } = step.state;
   if (!client.hello || client.told) return;
-  tell(step, madeUp(client.hello, config, authTool));
+  tell(step, madeUp(client.hello, config, own.login));
   // Whatever answers one day has other lists than the empty ones that are told until then.
   markChanged(step.state);
 }

@@ -4,7 +4,7 @@ import { notificationFrame } from '../wire/message.ts';
 import { toClient } from './events.ts';
 import type { Step } from './events.ts';
 import { answer, refuse, waitingAt } from './pending.ts';
-import { CODE, loggedInText, promptText, toolResult } from './replies.ts';
+import { CODE, loggedInText, promptText, toolResult, whyLocked } from './replies.ts';
 import { isHolding } from './selectors.ts';
 import type { Login } from './client-side.ts';
 import type { Pending, State } from './state.ts';
@@ -34,9 +34,9 @@ function waitsUntil({ place, answerBy }: Pending): number {
 }
 
 function answerInTime(step: Step, pending: Pending): void {
-  const { login, auth, config, authTool } = step.state;
+  const { login, auth, config, own } = step.state;
   if (pending.place.kind === 'login' && login.kind === 'waiting') answerWithPrompt(step, pending, login);
-  else if (pending.place.kind === 'login' || auth.kind !== 'usable')
+  else if (pending.place.kind === 'login' || pending.place.kind === 'logout' || auth.kind !== 'usable')
     refuse(
       step,
       pending,
@@ -46,7 +46,7 @@ function answerInTime(step: Step, pending: Pending): void {
     );
   else {
     const text = `${loggedInText(auth.token, config.hostLabel)}\nThe server is not ready yet: call again in a moment.`;
-    answer(step, pending, toolResult(pending, text, pending.tool !== authTool));
+    answer(step, pending, toolResult(pending, text, pending.tool !== own.login));
   }
 }
 
@@ -69,10 +69,10 @@ export function loginTick(state: State): number {
 
 /** Tells a call where to log in, in words that are enough by themselves. */
 export function answerWithPrompt(step: Step, pending: Pending, login: Waiting): void {
-  const { config, authTool } = step.state;
-  const text = promptText(login.prompt, config.hostLabel, step.wall, authTool);
+  const { config, own } = step.state;
+  const text = promptText(login.prompt, config.hostLabel, step.wall, own.login, whyLocked(step.state));
   // Of another tool's call this is no result: it has not run.
-  answer(step, pending, toolResult(pending, text, pending.tool !== authTool));
+  answer(step, pending, toolResult(pending, text, pending.tool !== own.login));
 }
 
 /** Tells a call that asked for progress what it waits for. */

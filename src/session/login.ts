@@ -10,15 +10,16 @@ import { answerWithPrompt, PROGRESS_EVERY, tellProgress } from './login-wait.ts'
 import type { Waiting } from './login-wait.ts';
 import { answer, awaitPerson, hold, refuse, waitingAt } from './pending.ts';
 import { cancelAtClient } from './questions.ts';
-import { CODE, elicitationText, loggedInText, toolResult } from './replies.ts';
+import { endRenewal } from './rotation.ts';
+import { CODE, elicitationText, loggedInText, toolResult, whyLocked } from './replies.ts';
 import type { Elicitation } from './client-side.ts';
-import type { Pending, TokenView } from './state.ts';
+import type { Pending, State, TokenView } from './state.ts';
 
 /** A call of `auth_login`. False where it has to wait like any other call. */
-export function callAuthTool(step: Step, pending: Pending): boolean {
+export function callLogin(step: Step, pending: Pending): boolean {
   const { state } = step;
-  // A renewal may mend a stale token; if it does not, the call comes back here while locked.
-  if (state.auth.kind === 'stale') return false;
+  // A renewal may mend a stale token; if it does not, the call comes back here while locked. A logout is waited for, too.
+  if (state.auth.kind === 'stale' || state.renewal.kind === 'ending') return false;
   if (state.auth.kind === 'locked' || needsMore(state.auth.token, pending)) joinLogin(step, pending);
   else {
     const text = loggedInText(state.auth.token, state.config.hostLabel);
@@ -38,18 +39,41 @@ export function joinLogin(step: Step, pending: Pending): void {
   if (!awaitPerson(step, pending)) return;
   // A call that comes here a second time, because the login was lost again, does not get its time anew.
   pending.answerBy ??= step.steady + state.config.loginWait;
-  if (state.login.kind === 'idle') {
-    state.login = { kind: 'requesting' };
-    // A login for more scopes replaces the token: what that one could do, the new one has to do, too.
-    const held = state.auth.kind === 'usable' ? state.auth.token.scopes : [];
-    step.effects.push({ type: 'login', scopes: [...new Set([...held, ...pending.scopes])] });
-  } else if (state.login.kind === 'waiting') {
+  if (state.login.kind === 'idle') begin(step, pending.scopes);
+  else if (state.login.kind === 'waiting') {
     tellProgress(step, pending, state.login);
     // While nobody waited nobody was told: the next time is not the one that has passed meanwhile.
     if (step.steady >= state.login.nextProgress)
       state.login = { ...state.login, nextProgress: step.steady + PROGRESS_EVERY };
     if (!state.login.shown) present(step, state.login);
   }
+}
+
+/** Begins a login, for at least these scopes. */
+function begin(step: Step, scopes: readonly string[]): void {
+  const { auth } = step.state;
+  step.state.login = { kind: 'requesting' };
+  // A login for more scopes replaces the token: what that one could do, the new one has to do, too.
+  const held = auth.kind === 'usable' ? auth.token.scopes : [];
+  step.effects.push({ type: 'login', scopes: [...new Set([...held, ...scopes])] });
+}
+
+/** When calls wait for the stored login no longer; Infinity where they do not. By the steady clock. */
+export function openingUntil({ login }: State): number {
+  return login.kind === 'opening' ? login.until : Infinity;
+}
+
+/** The stored login is not to be had, or takes too long to be opened: those who wait for it go through another one. */
+export function endOpening(step: Step): void {
+  const { state } = step;
+  if (state.login.kind !== 'opening') return;
+  state.login = { kind: 'idle' };
+  const waiting = waitingAt(state, 'login');
+  if (waiting.length > 0)
+    begin(
+      step,
+      waiting.flatMap(({ scopes }) => scopes),
+    );
 }
 
 /** The code is there: it is shown on the highest rung that the client has. */
@@ -86,7 +110,7 @@ function present(step: Step, waiting: Waiting): void {
     answered: false,
   };
   state.login = { ...waiting, shown: true, elicitation };
-  const message = elicitationText(waiting.prompt, state.config.hostLabel, mode);
+  const message = elicitationText(waiting.prompt, state.config.hostLabel, mode, whyLocked(state));
   const params =
     mode === 'url'
       ? { mode, elicitationId: elicitation.elicitationId, url: waiting.prompt.verificationUri, message }
@@ -120,7 +144,7 @@ export function onElicitationAnswer(step: Step, frame: ResponseFrame): boolean {
   refuseAll(
     step,
     `The login to ${state.config.hostLabel} was ${action === 'decline' ? 'declined' : 'cancelled'}. Ask the ` +
-      `person before you call ${state.authTool} for a new one.`,
+      `person before you call ${state.own.login} for a new one.`,
   );
   return true;
 }
@@ -131,12 +155,12 @@ export function onLoggedIn(step: Step, token: TokenView): void {
   closeElicitation(step, true);
   state.login = { kind: 'idle' };
   state.auth = { kind: 'usable', token };
-  state.renewal = { kind: 'idle' };
+  endRenewal(state);
   state.crashes = 0;
   markChanged(state);
   startGeneration(step, token.serial);
   for (const pending of waitingAt(state, 'login')) {
-    if (pending.tool === state.authTool) pending.place = { kind: 'announce' };
+    if (pending.tool === state.own.login) pending.place = { kind: 'announce' };
     else hold(step, pending);
   }
 }
@@ -146,6 +170,14 @@ export function onLoginFailed(step: Step, message: string): void {
   closeElicitation(step, false);
   step.state.login = { kind: 'idle' };
   refuseAll(step, message);
+}
+
+/** Nobody is to log in here any more. `completed`: there is a login, which came another way. */
+export function withdrawLogin(step: Step, completed: boolean): void {
+  const { login } = step.state;
+  if (login.kind === 'requesting' || login.kind === 'waiting') step.effects.push({ type: 'abort-login' });
+  closeElicitation(step, completed);
+  step.state.login = { kind: 'idle' };
 }
 
 function refuseAll(step: Step, message: string): void {

@@ -97,6 +97,7 @@ function becomeReady(step: Step, starting: Starting, missing: ReadonlySet<string
     ending: false,
     missing,
   };
+  noteRotation(step, generation, serial);
   announceChanges(step);
   if (state.auth.kind === 'usable') {
     const text = loggedInText(state.auth.token, state.config.hostLabel);
@@ -107,6 +108,14 @@ function becomeReady(step: Step, starting: Starting, missing: ReadonlySet<string
     for (const pending of waitingAt(state, 'announce')) hold(step, pending);
   }
   release(step);
+}
+
+/** For the audit trail: a newer token serves from here on. */
+function noteRotation({ state, effects }: Step, generation: number, serial: number): void {
+  if (serial === PLACEHOLDER || serial === state.served) return;
+  if (state.served !== undefined)
+    effects.push({ type: 'audit', event: 'rotation', generation, detail: undefined });
+  state.served = serial;
 }
 
 /** When a later generation that does not answer is given up; Infinity where none is waited for. */

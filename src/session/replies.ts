@@ -2,7 +2,8 @@
 // Not for: what an upstream said, which passes as it is.
 import type { LoginPrompt } from '../auth/token-source.ts';
 import { errorFrame, resultFrame } from '../wire/message.ts';
-import type { Pending, TokenView } from './state.ts';
+import { NOBODY_YET } from './state.ts';
+import type { Pending, State, TokenView } from './state.ts';
 
 /** Codes of the proxy's own, outside the range that JSON-RPC reserves (DESIGN 2.5). */
 export const CODE = {
@@ -34,50 +35,48 @@ export function refusal(pending: Pending, code: number, reason: string, message:
   return errorFrame(pending.id, code, message, { reason, retryable: RETRYABLE.has(code) });
 }
 
-/** What a person has to do, complete by itself for a client that shows text only. */
-export function promptText(prompt: LoginPrompt, hostLabel: string, now: number, authTool: string): string {
+/** Why the session is locked, as a sentence behind another; empty where nothing is known but that nobody has logged in. */
+export function whyLocked({ auth }: State): string {
+  return auth.kind === 'locked' && auth.reason !== NOBODY_YET ? ` ${auth.reason}` : '';
+}
+
+/** What a person has to do, complete by itself for a client that shows text only. @param why {@link whyLocked} */
+export function promptText(
+  prompt: LoginPrompt,
+  hostLabel: string,
+  now: number,
+  authTool: string,
+  why = '',
+): string {
   const minutes = Math.max(1, Math.round((prompt.expiresAt - now) / 60_000));
   return [
-    `Login to ${hostLabel} is needed. Ask the person to open ${prompt.verificationUri} in a browser and to enter ` +
+    `Login to ${hostLabel} is needed.${why} Ask the person to open ${prompt.verificationUri} in a browser and to enter ` +
       `the code ${prompt.userCode} there (valid for ${minutes} more minute${minutes === 1 ? '' : 's'}).`,
     `Show them the address and the code. When they have approved it, call ${authTool} to confirm, or repeat the ` +
       'call that you wanted to make.',
   ].join('\n');
 }
 
-/** The message of an elicitation: short, since clients show it in a dialog. */
-export function elicitationText(prompt: LoginPrompt, hostLabel: string, mode: 'url' | 'form'): string {
-  if (mode === 'url') return `Log in to ${hostLabel}: enter the code ${prompt.userCode} on the page.`;
-  return `Log in to ${hostLabel}: open ${prompt.verificationUri} and enter the code ${prompt.userCode}.`;
+/** The message of an elicitation: short, since clients show it in a dialog. What to do comes first, for it may be cut. */
+export function elicitationText(
+  prompt: LoginPrompt,
+  hostLabel: string,
+  mode: 'url' | 'form',
+  why = '',
+): string {
+  if (mode === 'url') return `Log in to ${hostLabel}: enter the code ${prompt.userCode} on the page.${why}`;
+  return `Log in to ${hostLabel}: open ${prompt.verificationUri} and enter the code ${prompt.userCode}.${why}`;
 }
 
 /** Who is logged in, and for how long. Never a token. */
 export function loggedInText(token: TokenView, hostLabel: string): string {
   const who = token.login === undefined ? `to ${hostLabel}` : `as ${token.login} (${hostLabel})`;
-  if (token.expiresAt === undefined) return `Logged in ${who}, does not expire.`;
-  const when = new Date(token.expiresAt).toISOString().slice(0, 16).replace('T', ' ');
-  const renewed = token.renewable ? ', renewed by itself' : '';
-  return `Logged in ${who}, expires ${when} UTC${renewed}.`;
+  return `Logged in ${who}, ${lastingText(token)}.`;
 }
 
-/** The tool that is listed while locked. */
-export function authToolJson(name: string, hostLabel: string): string {
-  return JSON.stringify({
-    name,
-    title: `Log in to ${hostLabel}`,
-    description:
-      `Logs the person in to ${hostLabel}, so that the other tools work. Gives an address and a short code to show ` +
-      'to the person; call it again after they have approved. Needs no arguments.',
-    inputSchema: {
-      type: 'object',
-      properties: {
-        scopes: {
-          type: 'array',
-          items: { type: 'string' },
-          description: 'OAuth scopes to ask for on top of the configured ones (OAuth Apps only).',
-        },
-      },
-    },
-    annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
-  });
+/** How long a token lasts. */
+export function lastingText({ expiresAt, renewable }: TokenView): string {
+  if (expiresAt === undefined) return 'does not expire';
+  const when = new Date(expiresAt).toISOString().slice(0, 16).replace('T', ' ');
+  return `expires ${when} UTC${renewable ? ', renewed by itself' : ''}`;
 }

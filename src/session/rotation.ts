@@ -55,7 +55,7 @@ export function renewAt(state: State): number {
 export function untilRenewal(state: State, { wall, steady }: Moment): number {
   const { auth, renewal, setback } = state;
   if (renewal.kind === 'draining') return renewal.deadline - steady;
-  if (renewal.kind === 'refreshing' || !mayBegin(state)) return Infinity;
+  if (renewal.kind !== 'idle' || !mayBegin(state)) return Infinity;
   const pause = setback ? setback.retryAt - steady : 0;
   if (auth.kind === 'stale') return pause;
   // One renewal at a time: the token that is there has not come to serve yet.
@@ -80,15 +80,34 @@ function mayBegin({ client, closing }: State): boolean {
 export function renewWhenDue(step: Step): void {
   const { state } = step;
   if (state.renewal.kind === 'draining') refreshWhenDrained(step);
+  // Whatever is ready by then: what could be saved by waiting is lost.
+  else if (state.renewal.kind === 'preparing' && state.auth.kind === 'stale') refresh(step, true);
   else if (untilRenewal(state, step) <= 0) {
     if (state.auth.kind === 'stale') refresh(step, true);
     else if (overlaps(state)) refresh(step, false);
-    else beginDrain(step);
+    else prepare(step);
   }
 }
 
+/** What a renewal takes beside the token (a lock among processes, say) is got while calls still flow. */
+function prepare({ state, effects }: Step): void {
+  if (state.auth.kind !== 'usable') return;
+  const { serial } = state.auth.token;
+  state.renewal = { kind: 'preparing', serial };
+  effects.push({ type: 'prepare', serial });
+}
+
+/** Everything is ready for the renewal of the token `serial`. */
+export function onPrepared(step: Step, serial: number): void {
+  const { state } = step;
+  if (state.renewal.kind !== 'preparing' || state.renewal.serial !== serial) return;
+  if (mayBegin(state)) beginDrain(step);
+  // The client has left meanwhile.
+  else state.renewal = { kind: 'idle' };
+}
+
 /** Whether the token goes on to be accepted when there is a new one. */
-function overlaps({ auth, config }: State): boolean {
+export function overlaps({ auth, config }: State): boolean {
   return auth.kind === 'usable' && (config.rotation ?? auth.token.rotation) === 'overlapping';
 }
 
@@ -167,6 +186,8 @@ function refreshWhenDrained(step: Step): void {
 export function renewStale(step: Step): boolean {
   const { auth, renewal, setback } = step.state;
   if (auth.kind !== 'stale') return false;
+  // A logout is under way: that decides.
+  if (renewal.kind === 'ending') return true;
   const since = step.steady - (setback?.at ?? -Infinity);
   if (renewal.kind !== 'refreshing' && since < REQUEST_RETRY) return false;
   refresh(step, true);
@@ -176,7 +197,7 @@ export function renewStale(step: Step): boolean {
 /** Asks for a new token, where that is not under way; from here on new requests are held, or not. */
 function refresh(step: Step, holding: boolean): void {
   const { auth, renewal } = step.state;
-  if (auth.kind === 'locked') return;
+  if (auth.kind === 'locked' || renewal.kind === 'ending') return;
   step.state.renewal = { kind: 'refreshing', holding };
   if (renewal.kind !== 'refreshing') step.effects.push({ type: 'refresh', serial: auth.token.serial });
 }
@@ -184,15 +205,23 @@ function refresh(step: Step, holding: boolean): void {
 /** A new token is there: a new generation takes over; what was held, if anything was, goes to it. */
 export function onRefreshed(step: Step, token: TokenView): void {
   const { state } = step;
+  const { renewal } = state;
+  // This is the token that a logout ends; or that serves on, where the logout fails.
+  const isEnding = renewal.kind === 'ending' && state.auth.kind !== 'locked';
   // Locked or logged in meanwhile: the outcome of an older renewal decides nothing any more.
-  if (state.renewal.kind !== 'refreshing') return;
+  if (renewal.kind !== 'refreshing' && !isEnding) return;
   log(step, 'info', 'the token was renewed');
+  replaceToken(step, token, renewal.kind === 'refreshing' ? !renewal.holding : overlaps(state));
+}
+
+/** A new token is there. @param overlapping the one before is accepted yet, where it was until now */
+export function replaceToken(step: Step, token: TokenView, overlapping: boolean): void {
+  const { state } = step;
   const wasLate = state.auth.kind === 'stale' && isStartingAgain(state);
   // The one before serves on where it may: nobody waits for the start.
-  const serves = !state.renewal.holding && state.auth.kind === 'usable' && state.upstream.kind === 'ready';
+  const serves = overlapping && state.auth.kind === 'usable' && state.upstream.kind === 'ready';
   state.auth = { kind: 'usable', token };
-  state.renewal = { kind: 'idle' };
-  state.setback = undefined;
+  endRenewal(state);
   // Without an upstream the lists that were told were empty ones.
   if (state.client.told?.synthetic || state.upstream.kind === 'none') markChanged(state);
   if (serves) startSuccessor(step, token.serial);
@@ -219,17 +248,24 @@ export function onUnreachable(step: Step, message: string): void {
   release(step);
 }
 
+/** What is known of renewals is of the past; a logout goes on, unless it is through. */
+export function endRenewal(state: State, loggedOut = false): void {
+  if (loggedOut || state.renewal.kind !== 'ending') state.renewal = { kind: 'idle' };
+  state.setback = undefined;
+}
+
 /** No usable token and no way to one without a person. */
-function lock(step: Step, reason: string): void {
+export function lock(step: Step, reason: string): void {
   const { state } = step;
   state.auth = { kind: 'locked', reason };
-  state.renewal = { kind: 'idle' };
-  state.setback = undefined;
+  state.served = undefined;
+  endRenewal(state);
   endSuccession(step);
   log(step, 'warn', reason);
   markChanged(state);
   announceChanges(step);
   // There is no login to be announced any more.
   for (const pending of waitingAt(state, 'announce')) hold(step, pending);
-  release(step);
+  // What waits for a logout waits on: how that ends decides.
+  if (state.renewal.kind !== 'ending') release(step);
 }

@@ -4,12 +4,14 @@ import { resultFrame } from '../wire/message.ts';
 import { toUpstream } from './events.ts';
 import type { Step } from './events.ts';
 import { startGeneration } from './generations.ts';
-import { onlyAuthTool } from './lists.ts';
-import { callAuthTool, joinLogin } from './login.ts';
+import { onlyOwnTools } from './lists.ts';
+import { joinLogin } from './login.ts';
+import { refuseLoggedOut } from './logout.ts';
 import { inCrashLoop } from './loss.ts';
+import { callOwnTool } from './own-tools.ts';
 import { answer, hold, holdNotification, ID_TO_COME, refuse, slim } from './pending.ts';
 import { isSuperseded, remember } from './replay.ts';
-import { CODE } from './replies.ts';
+import { CODE, whyLocked } from './replies.ts';
 import { renewStale } from './rotation.ts';
 import { accepts, isExpired, isHolding } from './selectors.ts';
 import type { Pending, State } from './state.ts';
@@ -50,8 +52,11 @@ const CAPABILITY: Readonly<Record<string, string>> = {
 /** Sends a request on its way as things are now; called again when they have changed. */
 export function route(step: Step, pending: Pending): void {
   const { state } = step;
-  if (pending.method === 'tools/call' && pending.tool === state.authTool && callAuthTool(step, pending))
+  if (state.orphans.has(pending) && !NEEDS_NO_TOKEN.has(pending.method)) {
+    refuseLoggedOut(step, pending);
     return;
+  }
+  if (callOwnTool(step, pending)) return;
   // The proxy is alive whatever the server does, and no renewal keeps a client waiting that checks that.
   if (pending.method === 'ping' && (!isServing(state.upstream) || isHolding(state))) {
     answer(step, pending, resultFrame(pending.id, '{}'));
@@ -70,15 +75,18 @@ export function route(step: Step, pending: Pending): void {
 }
 
 function routeLocked(step: Step, pending: Pending): void {
-  if (pending.method === 'tools/call') joinLogin(step, pending);
+  // A logout that is under way answers it, rather than a login.
+  if (pending.method === 'tools/call' && isHolding(step.state)) hold(step, pending);
+  else if (pending.method === 'tools/call') joinLogin(step, pending);
   else if (NEEDS_NO_TOKEN.has(pending.method)) routeTokenless(step, pending);
   else refuseLocked(step, pending);
 }
 
 /** Tells a request that no login can wait for what to do first. */
 export function refuseLocked(step: Step, pending: Pending): void {
-  const { config, authTool } = step.state;
-  const message = `Nobody is logged in to ${config.hostLabel}. Call the tool ${authTool} first.`;
+  const { config, own } = step.state;
+  const why = whyLocked(step.state);
+  const message = `Nobody is logged in to ${config.hostLabel}.${why} Call the tool ${own.login} first.`;
   refuse(step, pending, CODE.loginNeeded, 'login_needed', message);
 }
 
@@ -200,7 +208,7 @@ function answerWithout(step: Step, pending: Pending): void {
   const empty = EMPTY_RESULT[pending.method];
   // A log level that nobody took is for the server that comes.
   if (!isSuperseded(step.state.client, pending)) remember(step.state.client, pending);
-  if (pending.method === 'tools/list') answer(step, pending, onlyAuthTool(step.state, pending));
+  if (pending.method === 'tools/list') answer(step, pending, onlyOwnTools(step.state, pending));
   else if (empty !== undefined) answer(step, pending, resultFrame(pending.id, empty));
   else
     refuse(

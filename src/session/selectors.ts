@@ -5,9 +5,10 @@ import type { Starting, State } from './state.ts';
 /** A generation that served this long was no part of a crash loop, in ms. */
 const STABLE = 10_000;
 
-/** Whether new requests wait for the renewal of the token. */
+/** Whether new requests wait for the renewal of the token, or for a logout. */
 export function isHolding({ renewal }: State): boolean {
-  return renewal.kind === 'draining' || (renewal.kind === 'refreshing' && renewal.holding);
+  if (renewal.kind === 'refreshing') return renewal.holding;
+  return renewal.kind === 'draining' || renewal.kind === 'ending';
 }
 
 /** Whether the token's time has run out by the wall clock. */

@@ -3,9 +3,14 @@
 import type { AuthFailureRule, Credential } from '../auth/token-source.ts';
 import type { IdText } from '../wire/message.ts';
 import type { ClientSide, Listing, Login } from './client-side.ts';
+import { OWN_NAMES } from './own-names.ts';
+import type { OwnNames } from './own-names.ts';
 
 /** The serial of a generation that was started with a placeholder instead of a token. Real serials begin at 1. */
 export const PLACEHOLDER = 0;
+
+/** Why a session without any stored login is locked: no reason worth telling. */
+export const NOBODY_YET = 'Nobody has logged in yet.';
 
 /** A credential as the session sees it: everything but the secret, which the driver keeps under `serial`. */
 export interface TokenView {
@@ -22,6 +27,7 @@ export interface TokenView {
 
 /** Locked: a person has to log in. Stale: not accepted any more, but a renewal may mend it. */
 type Auth =
+  /** `reason`, for a person: why no stored login is used. */
   | { readonly kind: 'locked'; readonly reason: string }
   | { readonly kind: 'stale'; readonly token: TokenView; readonly why: 'expired' | 'refused' }
   | { readonly kind: 'usable'; readonly token: TokenView };
@@ -29,10 +35,14 @@ type Auth =
 /** Where the renewal of the token is. */
 type Renewal =
   | { readonly kind: 'idle' }
+  /** Exclusive: what the renewal needs beside the token is made ready; everything goes on meanwhile. */
+  | { readonly kind: 'preparing'; readonly serial: number }
   /** Exclusive: new requests are held, and what runs is finished. */
   | { readonly kind: 'draining'; readonly deadline: number }
   /** `holding`: new requests are held, for the token that is there dies, or is not accepted any more. */
-  | { readonly kind: 'refreshing'; readonly holding: boolean };
+  | { readonly kind: 'refreshing'; readonly holding: boolean }
+  /** A person logs out: new requests are held, and nothing is renewed any more. */
+  | { readonly kind: 'ending' };
 
 /** Renewals in a row that reached nobody. */
 interface Setback {
@@ -112,7 +122,10 @@ export type Place =
   /** Waits for a person. */
   | { readonly kind: 'login' }
   /** Logged in; answered as soon as the new generation is ready, or has failed. */
-  | { readonly kind: 'announce' };
+  | { readonly kind: 'announce' }
+  /** A call of a tool of our own, which the token source is asked about, or has to act on. */
+  | { readonly kind: 'status' }
+  | { readonly kind: 'logout' };
 
 /** A request of the client that has no answer yet. */
 export interface Pending {
@@ -161,6 +174,9 @@ interface Input {
 /** Fixed for the life of the session. Durations in milliseconds. */
 export interface SessionConfig {
   readonly hostLabel: string;
+  readonly profile: string;
+  /** `auth_login` is listed after the login as well, with `auth_status` and `auth_logout`. */
+  readonly authTools: boolean;
   /** `placeholder`: the upstream runs while locked, so that its own tools are listed. */
   readonly beforeLogin: 'placeholder' | 'auth-only';
   readonly authFailure: AuthFailureRule;
@@ -199,6 +215,8 @@ export interface State {
   readonly pending: Map<IdText, Pending>;
   /** The requests in `pending` that asked for progress, by their token (pending.ts). */
   readonly progress: Map<string, Pending>;
+  /** Those that came before a person logged out: they begin no other login, nor are they made with its token. */
+  readonly orphans: WeakSet<Pending>;
   /** How many requests have come in. */
   arrivals: number;
   /** Of all frames in `pending`. */
@@ -217,7 +235,10 @@ export interface State {
   readonly changed: Set<Listing>;
   /** Tools that may be called again after a crash, by their own annotations. */
   repeatable: ReadonlySet<string>;
-  authTool: string;
+  /** What the tools of our own are called here. */
+  own: OwnNames;
+  /** The newest token that a generation has served with since the login. */
+  served: number | undefined;
   /** A command that cannot be started: told to the client's initialize, then the end. */
   fatal: { readonly message: string; readonly deadline: number } | undefined;
   closing: Closing;
@@ -234,7 +255,7 @@ export function initialState(config: SessionConfig): State {
       subscriptions: new Map(),
       changedBy: new Map(),
     },
-    auth: { kind: 'locked', reason: 'Nobody has logged in yet.' },
+    auth: { kind: 'locked', reason: NOBODY_YET },
     renewal: { kind: 'idle' },
     setback: undefined,
     refusals: [],
@@ -245,6 +266,7 @@ export function initialState(config: SessionConfig): State {
     retired: new Map(),
     pending: new Map(),
     progress: new Map(),
+    orphans: new WeakSet(),
     arrivals: 0,
     pendingBytes: 0,
     answering: new Set(),
@@ -256,7 +278,8 @@ export function initialState(config: SessionConfig): State {
     inputs: [],
     changed: new Set(),
     repeatable: new Set(),
-    authTool: 'auth_login',
+    own: OWN_NAMES,
+    served: undefined,
     fatal: undefined,
     closing: { kind: 'open' },
   };

@@ -6,8 +6,9 @@ import { dismissRetired } from './abandon.ts';
 import { onClientFrame, onClientFrameEnd } from './client-frames.ts';
 import { shutDown, toClient } from './events.ts';
 import type { Effect, Event, Moment, Step } from './events.ts';
-import { makeUpHandshake, release, startGeneration, wantedSerial } from './generations.ts';
-import { onLoggedIn, onLoginFailed, onPrompt } from './login.ts';
+import { onAdopted, onLoggedOut, onNotOpened, onStarted } from './adoption.ts';
+import { makeUpHandshake, release } from './generations.ts';
+import { endOpening, onLoggedIn, onLoginFailed, onPrompt, openingUntil } from './login.ts';
 import { answerOverdue, loginTick } from './login-wait.ts';
 import {
   nextSuccessorAt,
@@ -17,12 +18,22 @@ import {
   restartWhenDue,
   startSuccessorWhenDue,
 } from './loss.ts';
+import { onLogoutDone, onLogoutFailed } from './logout.ts';
 import { giveUpStart, startOverdueAt } from './readiness.ts';
 import { CODE } from './replies.ts';
-import { expire, onRefreshed, onRefused, onUnreachable, renewWhenDue, untilRenewal } from './rotation.ts';
+import {
+  expire,
+  onPrepared,
+  onRefreshed,
+  onRefused,
+  onUnreachable,
+  renewWhenDue,
+  untilRenewal,
+} from './rotation.ts';
 import { route, routeNotification } from './routing.ts';
 import { isExpired } from './selectors.ts';
-import type { State, TokenView } from './state.ts';
+import type { State } from './state.ts';
+import { onStoreDescribed } from './status.ts';
 import { onUpstreamFrame, onUpstreamFrameEnd } from './upstream-frames.ts';
 
 /** After stdin has ended, what is owed may take this long, in ms (the whole goodbye takes under 2 s). */
@@ -50,7 +61,16 @@ export function transition(state: State, event: Event, { wall, steady }: Moment)
 function apply(step: Step, event: Event): void {
   switch (event.type) {
     case 'started':
-      onStarted(step, event.token, event.lockedBecause);
+      onStarted(step, event);
+      return;
+    case 'not-opened':
+      onNotOpened(step, event.reason);
+      return;
+    case 'adopted':
+      onAdopted(step, event.token);
+      return;
+    case 'logged-out':
+      onLoggedOut(step, event.message);
       return;
     case 'client-frame':
       onClientFrame(step, event.frame);
@@ -88,6 +108,9 @@ function apply(step: Step, event: Event): void {
     case 'login-failed':
       onLoginFailed(step, event.message);
       return;
+    case 'refresh-prepared':
+      onPrepared(step, event.serial);
+      return;
     case 'refreshed':
       onRefreshed(step, event.token);
       return;
@@ -97,20 +120,18 @@ function apply(step: Step, event: Event): void {
     case 'refresh-unreachable':
       onUnreachable(step, event.message);
       return;
+    case 'logout-done':
+      onLogoutDone(step, event);
+      return;
+    case 'logout-failed':
+      onLogoutFailed(step, event.message);
+      return;
+    case 'store-described':
+      onStoreDescribed(step, event.store);
+      return;
     case 'tick':
       tick(step);
   }
-}
-
-function onStarted(step: Step, token: TokenView | undefined, lockedBecause: string): void {
-  const { state } = step;
-  if (!token) state.auth = { kind: 'locked', reason: lockedBecause };
-  else if (step.wall < (token.expiresAt ?? Infinity)) state.auth = { kind: 'usable', token };
-  // The renewal runs beside the start: nothing is asked over the network before the client is answered.
-  else if (token.renewable) state.auth = { kind: 'stale', token, why: 'expired' };
-  else state.auth = { kind: 'locked', reason: 'The login has expired.' };
-  const serial = wantedSerial(state);
-  if (serial !== undefined) startGeneration(step, serial);
 }
 
 /** What was held finds its way as things are now; what it sets free in turn, too. */
@@ -146,6 +167,7 @@ function tick(step: Step): void {
   giveUpStart(step);
   restartWhenDue(step);
   startSuccessorWhenDue(step);
+  if (steady >= openingUntil(state)) endOpening(step);
   if (steady >= loginTick(state)) answerOverdue(step);
   if (steady >= impatientAt(state)) {
     makeUpHandshake(step);
@@ -170,6 +192,7 @@ export function untilTick(state: State, now: Moment): number {
     startOverdueAt(state),
     restartAt(state),
     nextSuccessorAt(state),
+    openingUntil(state),
     loginTick(state),
     closing.kind === 'finishing' ? closing.deadline : Infinity,
     fatal?.deadline ?? Infinity,

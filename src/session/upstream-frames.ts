@@ -4,8 +4,8 @@ import { textAt } from '../wire/splice.ts';
 import { authFailureText } from './auth-failure.ts';
 import { log, toClient } from './events.ts';
 import type { Step } from './events.ts';
-import { onlyAuthTool, passTools } from './lists.ts';
-import { answer, isLive, owedBy, refuse, settle } from './pending.ts';
+import { onlyOwnTools, passTools } from './lists.ts';
+import { answer, hold, isLive, owedBy, refuse, settle } from './pending.ts';
 import { ask, noteInput, TOKEN_OF_PROGRESS, withdraw } from './questions.ts';
 import { onPrivateAnswer } from './readiness.ts';
 import { PRIVATE_ID } from './replay.ts';
@@ -15,6 +15,9 @@ import { awaitRenewal, refuseLocked, route } from './routing.ts';
 import { placeOf, servedWell, startingOf } from './selectors.ts';
 import { PLACEHOLDER } from './state.ts';
 import type { Pending, State } from './state.ts';
+
+/** Of a tool's name in the audit trail. */
+const LONGEST_NAME = 100;
 
 export function onUpstreamFrame(
   step: Step,
@@ -111,9 +114,11 @@ function onAuthFailure(step: Step, generation: number, pending: Pending, text: s
   const isCurrent = auth.kind !== 'locked' && serial === auth.token.serial;
   // It has the token before, which was to be accepted yet: nothing more goes to it.
   const { upstream } = state;
+  if (serial !== PLACEHOLDER) noteRefused(step, generation, pending);
   if (!isCurrent && upstream.kind === 'ready' && upstream.generation === generation)
     state.upstream = { ...upstream, lastsUntil: -Infinity };
-  if (!pending.bytes) {
+  if (state.renewal.kind === 'ending' && pending.bytes) hold(step, pending);
+  else if (!pending.bytes) {
     const renewed = !isCurrent || refuseToken(step);
     explain(step, pending, text, renewed ? WHY.notKept : WHY.guarded);
   } else if (serial === PLACEHOLDER || auth.kind === 'locked') retry(step, pending);
@@ -131,6 +136,12 @@ function onAuthFailure(step: Step, generation: number, pending: Pending, text: s
     pending.answerBy = undefined;
     retry(step, pending);
   } else explain(step, pending, text, WHY.guarded);
+}
+
+/** For the audit trail: which method or tool, and nothing of what it was given. */
+function noteRefused({ effects }: Step, generation: number, { method, tool }: Pending): void {
+  const detail = tool === undefined ? method : `${method} ${tool.slice(0, LONGEST_NAME)}`;
+  effects.push({ type: 'audit', event: 'refused', generation, detail });
 }
 
 const CHECK =
@@ -156,7 +167,7 @@ function retry(step: Step, pending: Pending): void {
   const { state } = step;
   if (state.auth.kind === 'locked' && pending.method !== 'tools/call') {
     if (pending.method === 'tools/list' && !pending.paged)
-      answer(step, pending, onlyAuthTool(state, pending));
+      answer(step, pending, onlyOwnTools(state, pending));
     else refuseLocked(step, pending);
   } else if (state.auth.kind === 'stale') awaitRenewal(step, pending);
   else route(step, pending);

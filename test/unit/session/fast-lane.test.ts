@@ -10,7 +10,7 @@ import { Redactor } from '../../../src/wire/redact.ts';
 import { seeded } from '../../support/random.ts';
 import type { Random } from '../../support/random.ts';
 import { eachFrame } from '../wire/each-frame.ts';
-import { config, START, startReady, token } from './stepped.ts';
+import { config, initialize, START, startReady, startStepped, token } from './stepped.ts';
 
 const GENERATION = 1;
 const none = (): void => {};
@@ -191,4 +191,21 @@ describe('a run of frames', () => {
     expect(types).toContain('refresh');
     expect(types).not.toContain('to-client');
   });
+});
+
+test('a call of a tool of our own is none of them, by whichever of its names', () => {
+  for (const collides of [false, true]) {
+    const session = startStepped({ authTools: true }, token);
+    session.client(initialize());
+    session.shakeHands();
+    if (collides) {
+      session.client({ id: 1, method: 'tools/list' });
+      session.upstream({ id: 1, result: { tools: [{ name: 'auth_status' }] } });
+    }
+    const name = collides ? 'gh_mcp_proxy_auth_status' : 'auth_status';
+    const region = Buffer.from(
+      `{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"${name}","arguments":{}}}\n`,
+    );
+    expect(inRuns(session.state, 'requests', region)).toEqual([{ type: 'describe-store' }]);
+  }
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Event } from '../../../src/session/events.ts';
 import { toolText } from '../../support/messages.ts';
 import { crash, EIGHT_HOURS, from, running } from './running.ts';
-import { lasting, MINUTE, sent, sentIds } from './sent.ts';
+import { lasting, MINUTE, REFUSED, sent, sentIds } from './sent.ts';
 import { call, deeds, initialize, prompt, RESULT, said, startReady, startStepped } from './stepped.ts';
 import type { Stepped } from './stepped.ts';
 
@@ -169,4 +169,77 @@ test('a renewal that waits for an idle moment takes the one in which the last re
   const drained = session.pass(30_000);
   expect(said(drained)).toMatchObject([{ id: 1, error: { code: 5030 } }]);
   expect(deeds(drained)).toEqual(['stop', 'refresh']);
+});
+
+describe('a logout', () => {
+  const LOGOUT = { type: 'logout-done', account: undefined, unrevoked: undefined } as const;
+  test('while the stored login is being opened: nobody waits on for that, and no login is begun instead', () => {
+    const session = startStepped({ authTools: true });
+    session.step({ type: 'started', token: undefined, lockedBecause: 'It is being opened.', opening: true });
+    session.client(initialize());
+    session.client(call(1, 'write'));
+    const asked = session.client(call(2, 'auth_logout'));
+    expect(said(asked)).toMatchObject([{ id: 1, result: { isError: true } }]);
+    expect(deeds(session.pass(10_000))).toEqual([]);
+    expect(said(session.step(LOGOUT)).map(({ id }) => id)).toContain(2);
+  });
+
+  test('that fails, after a renewal that it waited for: no server goes on with the token before', () => {
+    const session = startStepped({ authTools: true }, overlapping(1, 0));
+    session.client(initialize());
+    session.pass(432 * MINUTE);
+    session.client(call(1, 'write'));
+    session.client(call(2, 'auth_logout'));
+    expect(deeds(session.step({ type: 'refreshed', token: overlapping(2, session.now) }))).toEqual([
+      'stop',
+      'spawn',
+    ]);
+    session.step({ type: 'logout-failed', message: 'The disk is full.' });
+    expect(session.state.upstream).toMatchObject({ serial: 2 });
+    expect(sentIds(session.shakeHands())).toEqual([1]);
+  });
+
+  test('in which the login expires: what is held is told once the logout is through, and not before', () => {
+    const session = startStepped({ authTools: true }, passing(1, 0));
+    session.client(initialize());
+    session.shakeHands();
+    session.client(call(2, 'auth_logout'));
+    session.client({ id: 1, method: 'prompts/get', params: { name: 'p' } });
+    session.jumped = EIGHT_HOURS;
+    const ended = crash(session);
+    expect(session.state.auth.kind).toBe('locked');
+    expect([...sent(ended), ...said(ended).filter(({ id }) => id === 1)]).toEqual([]);
+    session.step(LOGOUT);
+    expect(session.state.held).toHaveLength(1);
+    session.pass(0);
+    expect(sentIds(session.shakeHands())).toEqual([1]);
+  });
+
+  test('elsewhere, of a login that had expired here: a call of that time begins no login', () => {
+    const session = startReady({}, passing(1, 0));
+    session.client(call(1, 'write'));
+    session.pass(EIGHT_HOURS);
+    session.step({ type: 'logged-out', message: 'A person has logged out elsewhere.' });
+    const refused = from(session, 1, { id: 1, result: REFUSED });
+    expect(deeds(refused)).toEqual(['stop']);
+    expect(toolText(said(refused)[0] ?? {})).toContain('has logged out of github.com');
+  });
+});
+
+test('a renewal that is through when the command turned out not to exist starts nothing', () => {
+  const session = startStepped({}, overlapping(1, -EIGHT_HOURS));
+  session.client(initialize());
+  session.step({ type: 'upstream-ended', generation: 1, cannotStart: true, message: 'No such command.' });
+  expect(deeds(session.step({ type: 'refreshed', token: overlapping(2, 0) }))).toEqual([]);
+  session.client({ ...initialize(), id: 'again' });
+  expect(deeds(session.pass(100))).toEqual(['shutdown']);
+});
+
+test('a token that comes when the command turned out not to exist starts nothing, but it is the one', () => {
+  const session = startStepped({}, overlapping(1, 0));
+  session.client(initialize());
+  session.step({ type: 'upstream-ended', generation: 1, cannotStart: true, message: 'No such command.' });
+  expect(deeds(session.step({ type: 'adopted', token: overlapping(2, 0) }))).toEqual([]);
+  session.jumped = EIGHT_HOURS;
+  expect(session.step({ type: 'tick' })).toContainEqual({ type: 'refresh', serial: 2 });
 });

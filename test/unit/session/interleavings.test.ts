@@ -77,6 +77,7 @@ test('where tokens overlap and servers are well, no request is ever held', LONG_
     renewable: true,
     hopeless: false,
     lifetime: 60 * 60_000,
+    authTools: false,
     unhurried: true,
   }));
   const property = fc.property(well, commands(HEALTHY, 120), (given, what) => {

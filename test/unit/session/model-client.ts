@@ -139,6 +139,9 @@ function reply(world: World, { to, how, late }: Extract<ClientCommand, { do: 're
 
 export function answerQuestion(world: World, question: Question, how: number): void {
   const { client } = world;
+  // An expiry that nobody has noticed came first, and may have withdrawn it.
+  world.catchUp();
+  if (world.closed) return;
   if (client.questions.get(question.id) === question) client.closeQuestion(question);
   const own = JSON.parse(question.id) as string;
   const to = `${question.generation}/${own.slice(own.indexOf(':') + 1)}`;

@@ -55,13 +55,21 @@ export type OtherCommand =
   | { readonly do: 'sleep'; readonly ms: number }
   | { readonly do: 'set-clock'; readonly ms: number };
 
-export type Command = ClientCommand | ServerCommand | OtherCommand;
+export type VaultCommand =
+  | { readonly do: 'sibling'; readonly what: 'renews' | 'logs in' | 'logs out'; readonly told: boolean }
+  | { readonly do: 'tell' }
+  | { readonly do: 'prepared'; readonly newer: boolean }
+  | { readonly do: 'open'; readonly found: boolean }
+  | { readonly do: 'logout'; readonly done: boolean }
+  | { readonly do: 'describe' };
+
+export type Command = ClientCommand | ServerCommand | VaultCommand | OtherCommand;
 
 type Name = Command['do'];
 type Weights = Readonly<Partial<Record<Name, number>>>;
 
 const few = fc.nat({ max: 7 });
-const many = fc.nat({ max: 11 });
+const many = fc.nat({ max: 13 });
 const yes = fc.boolean();
 const rarely = fc.nat({ max: 9 }).map((number) => number === 9);
 
@@ -101,6 +109,12 @@ const PARAMETERS: {
   reap: {},
   'cannot-start': {},
   mute: { server: few },
+  sibling: { what: fc.constantFrom('renews', 'renews', 'renews', 'logs in', 'logs out'), told: yes },
+  tell: {},
+  prepared: { newer: rarely },
+  open: { found: yes },
+  logout: { done: yes },
+  describe: {},
   reach: {},
   refresh: { how: fc.constantFrom('renewed', 'renewed', 'renewed', 'unreachable', 'unreachable', 'refused') },
   login: { how: fc.constantFrom('goes on', 'goes on', 'goes on', 'fails') },
@@ -143,6 +157,12 @@ export const ANYTHING: Weights = {
   reap: 4,
   mute: 1,
   'cannot-start': 1,
+  sibling: 4,
+  tell: 3,
+  prepared: 6,
+  open: 2,
+  logout: 3,
+  describe: 2,
   reach: 2,
   refresh: 8,
   login: 5,
@@ -167,6 +187,8 @@ export const HEALTHY: Weights = {
   say: 3,
   progress: 3,
   shake: 6,
+  sibling: 2,
+  tell: 1,
   reach: 2,
   refresh: 6,
   rotate: 6,
@@ -188,6 +210,8 @@ export const REFUSING: Weights = {
   shake: 16,
   reap: 4,
   refresh: 16,
+  sibling: 1,
+  prepared: 4,
   login: 6,
   reply: 2,
   wait: 3,
@@ -216,7 +240,7 @@ export function commands(weights: Weights, most: number): fc.Arbitrary<Command[]
 }
 
 export const scenario: fc.Arbitrary<Scenario> = fc.record({
-  stored: fc.constantFrom('good', 'good', 'good', 'none', 'expired'),
+  stored: fc.constantFrom('good', 'good', 'good', 'good', 'none', 'expired', 'slow'),
   rotation: fc.constantFrom('overlapping', 'exclusive'),
   configured: fc.constantFrom(undefined, undefined, undefined, 'overlapping', 'exclusive'),
   renewable: fc.constantFrom(true, true, true, false),
@@ -225,4 +249,5 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   beforeLogin: fc.constantFrom('placeholder', 'auth-only'),
   elicitation: fc.constantFrom('none', 'form', 'url'),
   jitter: fc.constantFrom(0, 0.5, 0.99),
+  authTools: fc.constantFrom(false, false, true),
 });

@@ -3,9 +3,10 @@
 import { answer } from './model-answers.ts';
 import { answerQuestion, initialize, sayInitialized } from './model-client.ts';
 import { end } from './model-deaths.ts';
-import { endRefresh, goOnWithLogin } from './model.ts';
 import { ask, endUpload } from './model-requests.ts';
 import { serve } from './model-servers.ts';
+import { endRefresh, goOnWithLogin } from './model-source.ts';
+import { describeStore, endLogout, endOpening, endPreparation, tell } from './model-vault.ts';
 import type { World } from './world.ts';
 
 /** Everything is at rest after so many seconds at most: a handshake that is never answered takes one minute. */
@@ -42,7 +43,12 @@ function goOn(world: World): void {
     }
   }
   for (const question of world.client.questions.values()) answerQuestion(world, question, 0);
+  endOpening(world, true);
+  endPreparation(world, false);
   endRefresh(world, 'renewed');
+  endLogout(world, true);
+  describeStore(world);
+  tell(world);
   goOnWithLogin(world, 'goes on');
   world.wait(1000);
 }

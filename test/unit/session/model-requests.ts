@@ -23,6 +23,8 @@ const REQUESTS: readonly (readonly [string, Json])[] = [
   ['resources/subscribe', {}],
   ['resources/unsubscribe', {}],
   ['prompts/get', { name: 'p' }],
+  ['tools/call', { name: 'auth_status' }],
+  ['tools/call', { name: 'auth_logout' }],
 ];
 const LEVELS = ['debug', 'info', 'error'];
 /** Those whose frames may be of any size. */

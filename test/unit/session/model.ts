@@ -4,9 +4,10 @@ import { shake } from './model-answers.ts';
 import { act } from './model-client.ts';
 import { end } from './model-deaths.ts';
 import { untilRenewal } from '../../../src/session/rotation.ts';
-import type { ClientCommand, Command, OtherCommand } from './model-commands.ts';
+import type { ClientCommand, Command, OtherCommand, VaultCommand } from './model-commands.ts';
 import { serve } from './model-servers.ts';
-import { prompt } from './stepped.ts';
+import { endRefresh, goOnWithLogin } from './model-source.ts';
+import { atVault, describeStore, endLogout, endOpening, endPreparation } from './model-vault.ts';
 import { World } from './world.ts';
 import type { Scenario } from './world.ts';
 
@@ -27,6 +28,7 @@ const CLIENT = new Set<Command['do']>([
   'tell-progress',
   'leave',
 ]);
+const VAULT = new Set<Command['do']>(['sibling', 'tell', 'prepared', 'open', 'logout', 'describe']);
 const OTHER = new Set<Command['do']>([
   'reach',
   'refresh',
@@ -63,6 +65,7 @@ export function live(scenario: Scenario, commands: readonly Command[], look: (wo
 
 function run(world: World, command: Command): void {
   if (isOfClient(command)) act(world, command);
+  else if (isOfVault(command)) atVault(world, command);
   else if (isOther(command)) happen(world, command);
   else serve(world, command);
   // A machine that has slept may hear of a request first.
@@ -71,6 +74,10 @@ function run(world: World, command: Command): void {
 
 function isOfClient(command: Command): command is ClientCommand {
   return CLIENT.has(command.do);
+}
+
+function isOfVault(command: Command): command is VaultCommand {
+  return VAULT.has(command.do);
 }
 
 function isOther(command: Command): command is OtherCommand {
@@ -119,6 +126,7 @@ function rotate(world: World): void {
   if (ms > 0 && ms < LONGEST_WAIT) pass(world, ms);
   if (world.closed) return;
   world.catchUp();
+  endPreparation(world, false);
   endRefresh(world, 'renewed');
 }
 
@@ -139,44 +147,13 @@ function pass(world: World, ms: number): void {
 
 /** What is under way is done. */
 function getReady(world: World): void {
+  endOpening(world, true);
+  endPreparation(world, false);
   endRefresh(world, 'renewed');
+  endLogout(world, true);
+  describeStore(world);
   for (const server of world.servers.all()) {
     if (server.stopped) end(world, server, 0, false);
     else shake(world, server, 0);
-  }
-}
-
-export function endRefresh(world: World, how: 'renewed' | 'unreachable' | 'refused'): void {
-  const { tokens } = world;
-  if (!tokens.refreshing) return;
-  const well = world.scenario.unhurried === true;
-  if (how === 'unreachable') {
-    tokens.fail(world.now);
-    world.do({ type: 'refresh-unreachable', message: 'github.com cannot be reached.' });
-  } else if ((how === 'refused' && !well) || tokens.lost || !tokens.kind.renewable) {
-    tokens.refreshing = undefined;
-    world.do({ type: 'refresh-refused', message: 'The login was revoked.' });
-  } else {
-    tokens.spend();
-    tokens.refreshing = undefined;
-    world.do({ type: 'refreshed', token: tokens.issue(world.moment.wall, world.truth) });
-  }
-}
-
-export function goOnWithLogin(world: World, how: 'goes on' | 'fails'): void {
-  const { tokens } = world;
-  if (tokens.login === 'none') return;
-  if (how === 'fails') {
-    tokens.login = 'none';
-    world.do({ type: 'login-failed', message: 'The login was denied.' });
-  } else if (tokens.login === 'asked') {
-    tokens.login = 'shown';
-    world.do({ type: 'login-prompt', prompt: { ...prompt, expiresAt: world.moment.wall + 900_000 } });
-  } else {
-    tokens.login = 'none';
-    tokens.logins += 1;
-    // How a renewal of the token before goes is not heard any more (token-desk.ts).
-    tokens.refreshing = undefined;
-    world.do({ type: 'login-done', token: tokens.issue(world.moment.wall, world.truth) });
   }
 }

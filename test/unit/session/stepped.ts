@@ -13,6 +13,8 @@ export const START = 1_750_000_000_000;
 
 export const config: SessionConfig = {
   hostLabel: 'github.com',
+  profile: 'default',
+  authTools: false,
   beforeLogin: 'placeholder',
   rotation: undefined,
   authFailure: { hints: ['401'], patterns: [/\b401 Bad credentials\b/] },
@@ -49,6 +51,8 @@ export const RESULT = {
 
 export interface Stepped {
   readonly state: State;
+  /** A renewal has nothing to prepare beside the token, as with `--store memory`; else the test says when it is ready. */
+  unprepared: boolean;
   /** Milliseconds since the start; moves only when the test says so. */
   now: number;
   /** By how much the time of day has jumped since the start, in ms. */
@@ -72,9 +76,17 @@ export function startStepped(changes: Partial<SessionConfig> = {}, stored?: Toke
   const dueAt = (): number => stepped.now + untilTick(state, moment());
   const stepped: Stepped = {
     state,
+    unprepared: true,
     now: 0,
     jumped: 0,
-    step: (event) => transition(state, event, moment()),
+    step(event) {
+      const effects = transition(state, event, moment());
+      const prepare = effects.find((effect) => effect.type === 'prepare');
+      if (!prepare || !stepped.unprepared) return effects;
+      const { serial } = prepare;
+      const others = effects.filter((effect) => effect !== prepare);
+      return [...others, ...stepped.step({ type: 'refresh-prepared', serial })];
+    },
     client: (message) => stepped.step({ type: 'client-frame', frame: frameOf(message) }),
     upstream: (message) =>
       stepped.step({
@@ -125,9 +137,9 @@ export function said(effects: readonly Effect[]): Message[] {
     .map((effect) => JSON.parse(effect.bytes.toString()) as Message);
 }
 
-/** The kinds of effects other than frames and logs. */
+/** The kinds of effects other than frames, notes, and that it begins to watch the vault. */
 export function deeds(effects: readonly Effect[]): string[] {
-  const frames = new Set(['to-client', 'to-upstream', 'log']);
+  const frames = new Set(['to-client', 'to-upstream', 'log', 'audit', 'watch']);
   return effects.map(({ type }) => type).filter((type) => !frames.has(type));
 }
 

@@ -2,7 +2,7 @@
 // Not for: what it says to its client (world-client.ts) and to servers (world-servers.ts).
 import type { Effect } from '../../../src/session/events.ts';
 import { ID_TO_COME } from '../../../src/session/pending.ts';
-import { placeOf } from '../../../src/session/selectors.ts';
+import { accepts, placeOf } from '../../../src/session/selectors.ts';
 import type { Held, Pending, State } from '../../../src/session/state.ts';
 import type { World } from './world.ts';
 import type { Server } from './world-servers.ts';
@@ -18,6 +18,11 @@ const FEW = 40;
 export function checkState(world: World): void {
   const { state, client } = world;
   checkBounds(state);
+  if (state.renewal.kind === 'preparing') {
+    if (state.auth.kind !== 'usable') throw new Error('a renewal is prepared that cannot wait');
+    if (accepts(state, world.moment.wall) && state.held.length > 0)
+      throw new Error('requests are held while a renewal is prepared');
+  }
   if (client.openCount !== state.pending.size) throw new Error(lostText(world));
   if (state.pending.size <= FEW) {
     checkSums(state);

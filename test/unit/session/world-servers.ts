@@ -69,6 +69,10 @@ export class Servers {
   anyOrder = false;
   /** The last call that was sent for the first time. */
   #lastCall = -1;
+  /** A person has logged out since this token was there. */
+  #over = 0;
+  /** Requests before this one were made under another login. */
+  #orphans = 0;
   readonly #servers = new Map<number, Server>();
   readonly #client: Client;
   readonly #isExpired: (serial: number) => boolean;
@@ -119,6 +123,12 @@ export class Servers {
     server.inAnswer = server.stream !== undefined || server.cut;
   }
 
+  /** No token until this one is to be used any more, and no request before this one with another. */
+  retire(serial: number, seq: number): void {
+    this.#over = serial;
+    this.#orphans = seq;
+  }
+
   forget(generation: number): void {
     this.#servers.delete(generation);
   }
@@ -159,17 +169,22 @@ export class Servers {
       throw new Error(`generation ${generation} offers no ${capability} and is sent ${method}`);
     if (NEEDS_TOKEN.has(method) && serial === PLACEHOLDER)
       throw new Error(`${method} went to a server without a token`);
+    if (NEEDS_TOKEN.has(method) && serial <= this.#over)
+      throw new Error(`${method} went to a server after the logout`);
     if (NEEDS_TOKEN.has(method) && this.#isExpired(serial))
       throw new Error(`${method} went to a server whose token has expired`);
     const request = this.#client.find(id);
     if (!request && !id.startsWith('"gh-mcp-proxy:')) throw new Error(`${id} is no request of the client`);
+    if (request && request.seq < this.#orphans && NEEDS_TOKEN.has(method))
+      throw new Error(`${id} is made under another login`);
     if (request) this.#enter(server, request);
     server.inbox.set(id, { method, request });
     if (bytes.length <= LARGE) this.#note(server, method, JSON.parse(bytes.toString()) as Message);
   }
 
   #enter(server: Server, request: Request): void {
-    if (request.state !== 'open')
+    // It crosses with that: the end of its wait was due before.
+    if (request.state !== 'open' && request !== this.#client.cancelling)
       throw new Error(`${request.id} is ${request.state}, but is sent to a server`);
     if (request.late && !server.initialized)
       throw new Error(`generation ${server.generation} got ${request.method} before it was initialized`);

@@ -24,6 +24,12 @@ const MINUTE = 60_000;
 export class Tokens {
   readonly kind: Kind;
   newest = PLACEHOLDER;
+  /** What the vault holds, and what the session was told of last; 0 for none. */
+  stored = 0;
+  told = 0;
+  /** The token whose renewal is being made ready. */
+  preparing: number | undefined;
+  loggingOut = false;
   /** The refresh that was asked for, and whether the service has done it already. */
   refreshing: { readonly serial: number; spent: boolean } | undefined;
   login: 'none' | 'asked' | 'shown' = 'none';
@@ -46,8 +52,35 @@ export class Tokens {
 
   /** @param wall the proxy's time of day, by which it reckons; `truth` is the service's */
   issue(wall: number, truth: number): TokenView {
+    const view = this.#issue(wall, truth);
+    this.told = view.serial;
+    return view;
+  }
+
+  /** For another process that shares the vault. @param login a person has logged in, and the token before is revoked */
+  issueElsewhere(wall: number, truth: number, login: boolean): void {
+    if (login || this.#isExclusive) this.revoke(this.stored);
+    this.#issue(wall, truth);
+  }
+
+  /** The session hears of what is stored. */
+  tell(): TokenView {
+    const view = this.#views.get(this.stored);
+    if (!view) throw new Error('nothing is stored');
+    this.told = view.serial;
+    return view;
+  }
+
+  /** Somebody has logged out. */
+  forget(): void {
+    this.revoke(this.stored);
+    this.stored = 0;
+  }
+
+  #issue(wall: number, truth: number): TokenView {
     const { rotation, renewable, lifetime } = this.kind;
     this.newest += 1;
+    this.stored = this.newest;
     this.lost = false;
     const expiresAt = lifetime === undefined ? undefined : wall + lifetime;
     const view: TokenView = {
@@ -85,13 +118,32 @@ export class Tokens {
   /** @throws {Error} it must not be asked for now, or not this one */
   refresh(serial: number, whyRefused: boolean, now: number): void {
     if (this.refreshing) throw new Error('two refreshes at once');
-    if (serial !== this.newest) throw new Error('an old token is refreshed');
+    if (serial !== this.told) throw new Error('an old token is refreshed');
+    if (this.loggingOut) throw new Error('a token is refreshed that a logout ends');
+    this.preparing = undefined;
     // One that was refused is: another process may have stored a newer one.
     if (!this.kind.renewable && !whyRefused) throw new Error('a token is refreshed that cannot be');
     if (whyRefused && !this.#refused.has(serial)) this.#refused.set(serial, now);
     const recent = [...this.#refused.values()].filter((at) => now - at < MINUTE);
     if (recent.length > MOST_REFUSED) throw new Error('a loop: refused tokens are renewed all the time');
     this.refreshing = { serial, spent: false };
+  }
+
+  /** @throws {Error} there is nothing to prepare */
+  prepare(serial: number): void {
+    if (this.preparing !== undefined || this.refreshing) throw new Error('two renewals at once');
+    if (serial !== this.told || this.loggingOut)
+      throw new Error('a renewal is prepared that will not be made');
+    if (!this.#isExclusive || !this.kind.renewable) throw new Error('what is prepared has no need of it');
+    this.preparing = serial;
+  }
+
+  /** @throws {Error} it must not be asked for now */
+  logOut(): void {
+    if (this.loggingOut) throw new Error('two logouts at once');
+    this.loggingOut = true;
+    this.preparing = undefined;
+    this.login = 'none';
   }
 
   /** The request has reached the service: an exclusive one has killed the token by now. */

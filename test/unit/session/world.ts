@@ -17,14 +17,18 @@ import { Servers } from './world-servers.ts';
 import { Tokens } from './world-tokens.ts';
 import type { Kind } from './world-tokens.ts';
 
+/** Calls wait so long for a stored login that is being opened (adoption.ts), in ms. */
+const LONGEST_OPENING = 3000;
 /** After stdin has ended the session has this long, in ms. */
 const GOODBYE = 800;
 
 export interface Scenario extends Kind {
-  readonly stored: 'none' | 'good' | 'expired';
+  /** `slow`: its keychain takes longer to answer than the start waits. */
+  readonly stored: 'none' | 'good' | 'expired' | 'slow';
   readonly beforeLogin: SessionConfig['beforeLogin'];
   readonly elicitation: 'none' | 'form' | 'url';
   readonly jitter: number;
+  readonly authTools: boolean;
   /** Nobody takes so long for a renewal or a handshake that a token ends before that. */
   readonly unhurried?: boolean;
 }
@@ -47,6 +51,12 @@ export class World {
   readonly servers: Servers;
   readonly tokens: Tokens;
   upload: Upload | undefined;
+  /** The stored login is being opened. */
+  opening: boolean;
+  /** It was asked where the login is kept. */
+  describing = false;
+  /** How many requests had been made when a person logged out, until the next login. */
+  callsSince = 0;
   /** By the steady clock, in ms. */
   now = 0;
   /** By how much the proxy's time of day, and that of the service, are ahead of it. */
@@ -66,18 +76,26 @@ export class World {
   mostHeld = 0;
   /** A call was open after the last step. */
   #called = false;
+  #watched = false;
   readonly #history: { event: Event; moment: Moment; effects: readonly Effect[] }[] = [];
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    const { beforeLogin, jitter, configured } = scenario;
-    this.config = { ...config, beforeLogin, jitter, rotation: configured };
+    const { beforeLogin, jitter, configured, authTools } = scenario;
+    this.config = { ...config, beforeLogin, jitter, authTools, rotation: configured };
     this.state = initialState(this.config);
     this.tokens = new Tokens(scenario);
     this.servers = new Servers(this.client, (serial) => this.tokens.isExpired(serial, this.moment.wall));
+    this.opening = scenario.stored === 'slow';
     const token = scenario.stored === 'none' ? undefined : this.tokens.issue(this.moment.wall, this.truth);
     if (scenario.stored === 'expired') this.sleep(1000 * 60_000);
-    this.do({ type: 'started', token, lockedBecause: 'Nobody has logged in yet.' });
+    if (this.opening) this.tokens.told = 0;
+    this.do({
+      type: 'started',
+      token: this.opening ? undefined : token,
+      lockedBecause: 'Nobody has logged in yet.',
+      opening: this.opening,
+    });
   }
 
   get moment(): Moment {
@@ -115,6 +133,12 @@ export class World {
     if (this.client.initialized) this.mostHeld = Math.max(this.mostHeld, this.state.held.length);
     checkOrder(heldBefore, this.state, effects);
     checkState(this);
+  }
+
+  /** A person logs out: what the session has by now is not to be used, and no call until now leads to a login. */
+  loggedOut(): void {
+    this.servers.retire(this.tokens.newest, this.client.requests.length);
+    this.callsSince = this.client.requests.length;
   }
 
   /** A frame of the client. */
@@ -192,16 +216,36 @@ export class World {
         if (this.tokens.login !== 'none') throw new Error('two logins at once');
         // A call may have been given up in this very step.
         if (!this.#called && !this.#calls()) throw new Error('a login that nobody called for');
+        if (this.tokens.loggingOut || (this.opening && this.now < LONGEST_OPENING))
+          throw new Error('a login is begun that may not be needed');
+        if (
+          !this.client.requests.some(({ method, seq }) => method === 'tools/call' && seq >= this.callsSince)
+        )
+          throw new Error('a login for a call that came before the logout');
         this.tokens.login = 'asked';
         return;
       case 'abort-login':
         this.tokens.login = 'none';
+        return;
+      case 'prepare':
+        this.tokens.prepare(effect.serial);
+        return;
+      case 'logout':
+        this.tokens.logOut();
+        return;
+      case 'describe-store':
+        this.describing = true;
+        return;
+      case 'watch':
+        if (this.#watched) throw new Error('it begins to watch twice');
+        this.#watched = true;
         return;
       case 'shutdown':
         this.#shutDown(effect.exitCode);
         return;
       case 'noise':
       case 'open-page':
+      case 'audit':
       case 'log':
         return;
     }
