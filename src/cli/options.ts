@@ -1,68 +1,80 @@
-// The options of the command line, their environment names and the help text.
-// Not for: what they mean together (settings.ts).
+// Reads the command line: which command it is, and what was given for each of its options, by flag or by variable.
+// Not for: what options mean together (settings.ts), or the help (help.ts).
 import { parseArgs } from 'node:util';
 import { messageOf, UsageError } from '../base/errors.ts';
 import { looksLikeToken } from '../upstream/environment.ts';
+import { SHORT, SWITCHES, VALUE_OPTIONS } from './option-names.ts';
+import type { Switch, ValueOption } from './option-names.ts';
+import { findCommand, RUN, unknownWord } from './verbs.ts';
+import type { Verb } from './verbs.ts';
 
-/** Every option that takes a value, with the environment variable that gives it where the flag does not. */
-const VALUE_OPTIONS = {
-  'oauth-client-id': 'GITHUB_OAUTH_CLIENT_ID',
-  'oauth-scopes': 'GITHUB_OAUTH_SCOPES',
-  'gh-host': 'GITHUB_HOST',
-  'token-env': 'GH_MCP_PROXY_TOKEN_ENV',
-  store: 'GH_MCP_PROXY_STORE',
-  'state-dir': 'GH_MCP_PROXY_STATE_DIR',
-  'before-login': 'GH_MCP_PROXY_BEFORE_LOGIN',
-  'open-browser': 'GH_MCP_PROXY_OPEN_BROWSER',
-  'drain-timeout': 'GH_MCP_PROXY_DRAIN_TIMEOUT',
-  rotation: 'GH_MCP_PROXY_ROTATION',
-  'auth-failure-pattern': 'GH_MCP_PROXY_AUTH_FAILURE_PATTERN',
-  'log-level': 'GH_MCP_PROXY_LOG_LEVEL',
-} as const;
-
-export type ValueOption = keyof typeof VALUE_OPTIONS;
+/** A value with the name under which a person knows it: `--gh-host`, the variable's name, or a profile's. */
+export interface Given {
+  readonly text: string;
+  readonly from: string;
+}
 
 export interface CommandLine {
+  /** What is to be done: `run` where no command is named. */
+  readonly verb: Verb;
   readonly help: boolean;
   readonly version: boolean;
-  /** A value with the name under which a person knows it (`--gh-host`, or the variable's name). */
-  readonly value: (option: ValueOption) => { readonly text: string; readonly from: string } | undefined;
+  /** Of options that the verb does not take: `undefined`, whatever the environment says. */
+  readonly value: (option: ValueOption) => Given | undefined;
   /** Every value of an option that may be given several times. */
   readonly values: (option: ValueOption) => readonly string[];
+  readonly switchedOn: (option: Switch) => boolean;
   /** The wrapped command: what stands after `--`. */
   readonly command: readonly string[];
 }
 
-const HOW_TO_START = 'gh-mcp-proxy [options] -- COMMAND [ARGUMENTS...]';
+export const HOW_TO_START = 'gh-mcp-proxy [options] -- COMMAND [ARGUMENTS...]';
+
+type Parsed = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
 /**
  * Reads the command line; a flag wins over its environment variable.
- * @throws {UsageError} an unknown option, one without its value, or no command
+ * @throws {UsageError} an unknown command or option, an option of another command, one without its value, or nothing to run
  */
 export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
   const split = argv.indexOf('--');
   const own = split === -1 ? argv : argv.slice(0, split);
+  const command = split === -1 ? [] : argv.slice(split + 1);
   const { values, positionals } = parse(own);
-  const [stray] = positionals;
-  if (stray !== undefined && looksLikeToken(stray)) {
-    throw misplacedToken('the command line has what looks like a token');
-  }
-  if (stray !== undefined) {
-    throw new UsageError(`"${stray}" is not an option of gh-mcp-proxy`, {
-      next: `Put the server's command after "--": ${HOW_TO_START}`,
+  const verb = verbOf(positionals);
+  const help = values['help'] === true;
+  const version = values['version'] === true;
+  refuseOptionsOfOthers(verb, values);
+  if (verb.name !== 'run' && split !== -1) {
+    throw new UsageError(`gh-mcp-proxy ${verb.name} starts no server, so nothing goes after it behind "--"`, {
+      next: `Leave "--" and what follows it out; a server is started by: ${HOW_TO_START}`,
     });
   }
-  const help = values.help === true;
-  const version = values.version === true;
-  const command = split === -1 ? [] : argv.slice(split + 1);
-  if (!help && !version && command.length === 0) {
+  if (verb.name === 'run' && !help && !version && command.length === 0) {
     const what = split === -1 ? 'there is no "--"' : 'nothing stands after "--"';
-    throw new UsageError(`no server to run: ${what}`, { next: `Usage: ${HOW_TO_START}` });
+    throw new UsageError(`no server to run: ${what}`, {
+      next: `Usage: ${HOW_TO_START}\nOr a command; gh-mcp-proxy --help lists them.`,
+    });
   }
-  const nameOf = (option: ValueOption): string =>
-    values[option] === undefined ? VALUE_OPTIONS[option] : `--${option}`;
+  return { verb, help, version, command, ...reader(verb, values, env) };
+}
+
+/** The variable that gives an option where its flag does not. */
+function variable(option: ValueOption | Switch): string | undefined {
+  return option in VALUE_OPTIONS ? VALUE_OPTIONS[option as ValueOption] : SWITCHES[option as Switch];
+}
+
+/** What was given for each option, by flag or by variable. */
+function reader(
+  verb: Verb,
+  values: Parsed,
+  env: NodeJS.ProcessEnv,
+): Pick<CommandLine, 'value' | 'values' | 'switchedOn'> {
+  const nameOf = (option: ValueOption | Switch): string =>
+    values[option] === undefined ? (variable(option) ?? `--${option}`) : `--${option}`;
   const all = (option: ValueOption): readonly string[] => {
-    const given = values[option] ?? env[VALUE_OPTIONS[option]] ?? [];
+    if (!verb.options.includes(option)) return [];
+    const given = values[option] ?? env[variable(option) ?? ''] ?? [];
     const texts = (Array.isArray(given) ? given : given === '' ? [] : [given]).filter(isText);
     // Before anybody says what is wrong with it and prints it.
     if (texts.some(looksLikeToken))
@@ -70,15 +82,50 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
     return texts;
   };
   return {
-    help,
-    version,
-    command,
     values: all,
     value: (option) => {
       const text = all(option).at(-1);
       return text === undefined ? undefined : { text, from: nameOf(option) };
     },
+    switchedOn: (option) =>
+      verb.options.includes(option) &&
+      (values[option] === true || isOn(env[variable(option) ?? ''], nameOf(option))),
   };
+}
+
+/** What a variable that switches says, in the words that people use. */
+function isOn(text: string | undefined, from: string): boolean {
+  if (text === undefined || /^(?:|0|false|no|off)$/i.test(text)) return false;
+  if (/^(?:1|true|yes|on)$/i.test(text)) return true;
+  throw new UsageError(`${from} is ${looksLikeToken(text) ? 'what looks like a token' : `"${text}"`}`, {
+    next: 'It takes 1 or 0.',
+  });
+}
+
+function verbOf([word, ...more]: readonly string[]): Verb {
+  const token = [word, ...more].find((one) => one !== undefined && looksLikeToken(one));
+  if (token !== undefined) throw misplacedToken('the command line has what looks like a token');
+  if (word === undefined) return RUN;
+  const verb = findCommand(word);
+  if (!verb) throw unknownWord(word, HOW_TO_START);
+  if (more.length > 0) {
+    throw new UsageError(`gh-mcp-proxy ${word} takes options only, and "${more[0]}" is none`, {
+      next: `See gh-mcp-proxy ${word} --help.`,
+    });
+  }
+  return verb;
+}
+
+/** Variables are another thing: they may be there for the proxies that a person runs. */
+function refuseOptionsOfOthers(verb: Verb, values: Parsed): void {
+  const stray = Object.keys(values).find(
+    (name) => name !== 'help' && name !== 'version' && !verb.options.some((option) => option === name),
+  );
+  if (stray === undefined) return;
+  const whose = verb.name === 'run' ? 'an option of a command' : `no option of gh-mcp-proxy ${verb.name}`;
+  throw new UsageError(`--${stray} is ${whose}${verb.name === 'run' ? ', and none is named' : ''}`, {
+    next: `See gh-mcp-proxy ${verb.name === 'run' ? '' : `${verb.name} `}--help for the options.`,
+  });
 }
 
 function isText(value: unknown): value is string {
@@ -87,68 +134,26 @@ function isText(value: unknown): value is string {
 
 function misplacedToken(what: string): UsageError {
   return new UsageError(`${what}; no option takes one`, {
-    next: 'Remove it and revoke that token, for others could read it there; the login is made by auth_login.',
+    next: 'Remove it and revoke that token, for others could read it there; the login is made by gh-mcp-proxy login, or by auth_login in the client.',
   });
 }
 
-function parse(args: readonly string[]): ReturnType<typeof parseArgs> {
-  const options: Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }> = {
-    help: { type: 'boolean', short: 'h' },
-    version: { type: 'boolean', short: 'v' },
+function parse(args: readonly string[]): { readonly values: Parsed; readonly positionals: string[] } {
+  const options: Record<string, { type: 'string' | 'boolean'; multiple?: boolean; short?: string }> = {};
+  const define = (name: string, type: 'string' | 'boolean'): void => {
+    const short = SHORT[name];
+    options[name] = { type, multiple: type === 'string', ...(short !== undefined && { short }) };
   };
-  for (const name of Object.keys(VALUE_OPTIONS)) options[name] = { type: 'string', multiple: true };
+  for (const name of ['help', 'version', ...Object.keys(SWITCHES)]) define(name, 'boolean');
+  for (const name of Object.keys(VALUE_OPTIONS)) define(name, 'string');
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     // Node's message names the option, without its value. What it goes on to advise is about Node's own "--".
     const [first = ''] = messageOf(error).split(/\.(?:\s|$)/);
-    const withoutValue = /^Option '([^ ']+).* argument (?:missing|is ambiguous)$/.exec(first)?.[1];
+    const withoutValue = /^Option '(?:-\w, )?([^ ']+).* argument (?:missing|is ambiguous)$/.exec(first)?.[1];
     throw new UsageError(withoutValue === undefined ? first : `${withoutValue} needs a value`, {
       next: 'See gh-mcp-proxy --help for the options.',
     });
   }
-}
-
-export function helpText(version: string): string {
-  return `gh-mcp-proxy ${version}
-Wraps an MCP server that wants a token in its environment: logs in from inside the client, renews the
-token, and replaces the server's process when the token changes, without the client losing its session.
-
-Usage: ${HOW_TO_START}
-
-Example: gh-mcp-proxy --oauth-client-id Iv23... -- docker run -i --rm ghcr.io/github/github-mcp-server
-
-Options (and the environment variables that give them):
-  --oauth-client-id ID     the OAuth App or GitHub App to log in with; device flow must be enabled in it
-                           (GITHUB_OAUTH_CLIENT_ID)
-  --oauth-scopes LIST      scopes to ask for, separated by commas or spaces; OAuth Apps only
-                           (GITHUB_OAUTH_SCOPES)
-  --gh-host HOST           github.com (default), SUB.ghe.com, or a GitHub Enterprise Server; http:// only for
-                           loopback (GITHUB_HOST)
-  --token-env NAME         the variable in which the server takes its token; may be repeated
-                           (default GITHUB_PERSONAL_ACCESS_TOKEN; GH_MCP_PROXY_TOKEN_ENV)
-  --store memory|file      where the login is kept: nowhere (default), or encrypted in the state directory with
-                           a key file beside it, readable by your account only (GH_MCP_PROXY_STORE)
-  --state-dir DIR          the state directory (default: the platform's own; GH_MCP_PROXY_STATE_DIR)
-  --before-login MODE      placeholder (default): the server runs without a login, so that its tools are listed;
-                           auth-only: it is started after the login (GH_MCP_PROXY_BEFORE_LOGIN)
-  --open-browser WHEN      auto (default: on a local desktop), always or never: open the page where the code is
-                           entered (GH_MCP_PROXY_OPEN_BROWSER)
-  --drain-timeout SECONDS  how long calls may go on when the token has to be replaced (default 30;
-                           GH_MCP_PROXY_DRAIN_TIMEOUT)
-  --rotation KIND          what a new token does to the old one, where that is not as its source has it
-                           (GH_MCP_PROXY_ROTATION):
-                           exclusive: the old one is dead at once (GitHub App), so calls wait for the new server;
-                           overlapping: the old one works on, so its server does until the new one is ready
-  --auth-failure-pattern REGEX
-                           how the server says that its token was refused, where it is not GitHub's: sought in the
-                           first 4096 characters of error messages and of texts of results with isError, never in
-                           other content; may be repeated (GH_MCP_PROXY_AUTH_FAILURE_PATTERN: one). For GitLab's:
-                           --auth-failure-pattern "401 Unauthorized"
-  --log-level LEVEL        silent, error, warn (default), info or debug, on stderr (GH_MCP_PROXY_LOG_LEVEL)
-  -h, --help               this text
-  -v, --version            the version
-
-Exit codes: 0 the client closed the session, 1 error, 2 wrong usage, 128+N ended by signal N.
-`;
 }

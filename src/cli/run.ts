@@ -1,20 +1,18 @@
 // `gh-mcp-proxy [options] -- command`: puts the parts together and serves one client on stdin and stdout.
 // Not for: what the parts do.
-import { createDeviceSource } from '../auth/device.ts';
 import type { Credential } from '../auth/token-source.ts';
 import { systemClock } from '../base/clock.ts';
 import { EXIT } from '../base/errors.ts';
-import { createLog } from '../base/log.ts';
 import type { Log } from '../base/log.ts';
 import { Session } from '../session/driver.ts';
 import { prepareContainerCommand } from '../upstream/container.ts';
 import { childEnvironment, HOST_ENV } from '../upstream/environment.ts';
-import { createMemoryVault } from '../vault/memory.ts';
-import type { Vault } from '../vault/vault.ts';
 import { Redactor } from '../wire/redact.ts';
 import { withPatterns } from './auth-failure-pattern.ts';
 import { onLocalDesktop, openPage } from './browser.ts';
+import { maskTokens } from './mask.ts';
 import type { Settings } from './settings.ts';
+import { openLog, openSource, openVaultOf } from './source.ts';
 
 /** Within the minute that most clients give a call, less what an answer needs. In ms. */
 const LOGIN_WAIT = 45_000;
@@ -28,28 +26,24 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 /** Serves until the client is gone; resolves with the exit code. */
 export async function run(settings: Settings, version: string): Promise<number> {
   const redactor = new Redactor();
-  const log = createLog(settings.logLevel, (line) => process.stderr.write(line), redactor.text);
   process.stderr.on('error', () => {});
+  const log = openLog(settings, redactor.text);
+  // As it is now: while the keychain is opened, its address stands in the environment (vault/session-bus.ts).
+  const parent = { ...process.env };
   const environment = (credential: Credential | undefined): Record<string, string> =>
     childEnvironment({
-      parent: process.env,
+      parent,
       tokenEnv: settings.tokenEnv,
       token: credential?.accessToken.reveal() ?? PLACEHOLDER_TOKEN,
       ...(settings.hostGiven && { host: settings.host.loginUrl }),
     });
   const carried = [...settings.tokenEnv, ...(HOST_ENV in environment(undefined) ? [HOST_ENV] : [])];
-  const source = createDeviceSource({
-    host: settings.host,
-    clientId: settings.clientId,
-    scopes: settings.scopes,
-    profile: 'default',
-    vault: await vault(settings, log),
-    clock: systemClock,
-    log,
-  });
+  const { source, audit } = openSource(settings, settings, await openVaultOf(settings, log), log, parent);
   const session = new Session({
     config: {
       hostLabel: settings.host.label,
+      profile: settings.profile,
+      authTools: settings.authTools,
       beforeLogin: settings.beforeLogin,
       authFailure: withPatterns(source.authFailure, settings.authFailurePatterns, log),
       rotation: settings.rotation,
@@ -65,6 +59,7 @@ export async function run(settings: Settings, version: string): Promise<number> 
     openPage: browser(settings, log),
     clock: systemClock,
     log,
+    audit,
     redactor,
     input: process.stdin,
     output: process.stdout,
@@ -72,7 +67,7 @@ export async function run(settings: Settings, version: string): Promise<number> 
   });
   // A bug of ours must not print a stack with a token in it, nor leave the server behind.
   process.on('uncaughtException', (error) => {
-    log.error(`internal error: ${error.stack ?? error.message}`);
+    log.error(`internal error: ${maskTokens(error.stack ?? error.message)}`);
     void session.end(EXIT.error);
   });
   for (const [signal, number] of Object.entries(SIGNALS))
@@ -85,10 +80,4 @@ function browser(settings: Settings, log: Log): (url: string) => void {
     settings.openBrowser === 'always' ||
     (settings.openBrowser === 'auto' && onLocalDesktop(process.env, process.platform));
   return wanted ? (url) => openPage(url, log) : () => {};
-}
-
-async function vault(settings: Settings, log: Log): Promise<Vault> {
-  if (settings.store === 'memory') return createMemoryVault();
-  const { createFileVault } = await import('../vault/file.ts');
-  return createFileVault({ stateDir: settings.stateDir, log });
 }

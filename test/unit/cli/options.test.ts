@@ -1,20 +1,25 @@
 // The command line by itself: what wins over what, and that the help tells of everything there is.
 // Not for: the messages of wrong ones (integration/bad-input.test.ts).
 import { expect, test } from 'vitest';
-import { helpText, readCommandLine } from '../../../src/cli/options.ts';
+import { commandHelp, helpText } from '../../../src/cli/help.ts';
+import { readCommandLine } from '../../../src/cli/options.ts';
 import { readSettings } from '../../../src/cli/settings.ts';
+import { COMMANDS, RUN } from '../../../src/cli/verbs.ts';
 
 const COMMAND = ['--', 'server'];
 const settings = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
   readSettings(readCommandLine([...args, ...COMMAND], env), env);
 
-/** The options that take a value, and those that do not. */
+/** The options of `run` that take a value, and those that do not. */
 const VALUES = [
   'oauth-client-id',
   'oauth-scopes',
   'gh-host',
+  'profile',
   'token-env',
   'store',
+  'passphrase-file',
+  'passphrase-fd',
   'state-dir',
   'before-login',
   'open-browser',
@@ -22,12 +27,33 @@ const VALUES = [
   'rotation',
   'auth-failure-pattern',
   'log-level',
+  'log-file',
 ];
-const SWITCHES = ['help', 'version'];
+const SWITCHES = ['help', 'version', 'auth-tools'];
+
+const help = helpText('0', RUN.options);
+const toldIn = (text: string) =>
+  new Set([...text.matchAll(/^  (?:-\w, )?--([a-z-]+)/gm)].map(([, name]) => name));
 
 test('the help tells of these options and of no others', () => {
-  const told = [...helpText('0').matchAll(/^  (?:-\w, )?--([a-z-]+)/gm)].map(([, name]) => name);
-  expect(new Set(told)).toEqual(new Set([...VALUES, ...SWITCHES]));
+  expect(toldIn(help)).toEqual(new Set([...VALUES, ...SWITCHES]));
+});
+
+test.each(COMMANDS)('the help of $name tells of its options and of no others', ({ name, options }) => {
+  if (name === 'run') throw new Error('run is no command');
+  const text = commandHelp(name, options);
+  expect(toldIn(text)).toEqual(new Set([...options, 'help']));
+  expect(text).toContain(`Usage: gh-mcp-proxy ${name} [options]`);
+  expect(help).toMatch(new RegExp(`^  ${name} +\\w`, 'm'));
+});
+
+test('no line of any help is longer than a terminal of 120 columns', () => {
+  const texts = [
+    help,
+    ...COMMANDS.map(({ name, options }) => (name === 'run' ? '' : commandHelp(name, options))),
+  ];
+  const long = texts.flatMap((text) => text.split('\n')).filter((line) => line.length > 120);
+  expect(long).toEqual([]);
 });
 
 test.each(VALUES)('--%s takes a value', (name) => {
@@ -36,7 +62,18 @@ test.each(VALUES)('--%s takes a value', (name) => {
 });
 
 test.each(SWITCHES)('--%s takes none', (name) => {
-  expect(readCommandLine([`--${name}`], {})).toHaveProperty(name, true);
+  expect(() => readCommandLine([`--${name}=yes`, ...COMMAND], {})).toThrow(`--${name}`);
+});
+
+test('switches are off until somebody switches them on', () => {
+  expect(readCommandLine(COMMAND, {})).toMatchObject({ help: false, version: false });
+  expect(readCommandLine(['-h'], {}).help).toBe(true);
+  expect(readCommandLine(['-v'], {}).version).toBe(true);
+  const authTools = (text: string) => settings([], { GH_MCP_PROXY_AUTH_TOOLS: text }).authTools;
+  expect(['', '0', 'false', 'no', 'OFF'].map(authTools)).toEqual([false, false, false, false, false]);
+  expect(['1', 'true', 'Yes', 'on'].map(authTools)).toEqual([true, true, true, true]);
+  expect(settings(['--auth-tools'], { GH_MCP_PROXY_AUTH_TOOLS: '0' }).authTools).toBe(true);
+  expect(() => authTools('maybe')).toThrow('GH_MCP_PROXY_AUTH_TOOLS is "maybe"');
 });
 
 test('every variable that the help names is read', () => {
@@ -44,8 +81,11 @@ test('every variable that the help names is read', () => {
     GITHUB_OAUTH_CLIENT_ID: 'Iv23liX',
     GITHUB_OAUTH_SCOPES: 'repo, read:org',
     GITHUB_HOST: 'octo.ghe.com',
+    GH_MCP_PROXY_PROFILE: 'work',
     GH_MCP_PROXY_TOKEN_ENV: 'A,B A',
     GH_MCP_PROXY_STORE: 'file',
+    GH_MCP_PROXY_PASSPHRASE_FILE: '/pass',
+    GH_MCP_PROXY_AUTH_TOOLS: '1',
     GH_MCP_PROXY_STATE_DIR: '/state',
     GH_MCP_PROXY_BEFORE_LOGIN: 'auth-only',
     GH_MCP_PROXY_OPEN_BROWSER: 'never',
@@ -53,15 +93,19 @@ test('every variable that the help names is read', () => {
     GH_MCP_PROXY_ROTATION: 'overlapping',
     GH_MCP_PROXY_AUTH_FAILURE_PATTERN: '401, or so',
     GH_MCP_PROXY_LOG_LEVEL: 'debug',
+    GH_MCP_PROXY_LOG_FILE: '/log',
   };
-  for (const name of Object.keys(env)) expect(helpText('0')).toContain(name);
+  for (const name of Object.keys(env)) expect(help).toContain(name);
   expect(settings([], env)).toMatchObject({
     clientId: 'Iv23liX',
     scopes: ['repo', 'read:org'],
     host: { label: 'octo.ghe.com' },
     hostGiven: true,
+    profile: 'work',
     tokenEnv: ['A', 'B'],
     store: 'file',
+    passphrase: { kind: 'file', path: '/pass' },
+    authTools: true,
     stateDir: '/state',
     beforeLogin: 'auth-only',
     openBrowser: 'never',
@@ -69,7 +113,16 @@ test('every variable that the help names is read', () => {
     rotation: 'overlapping',
     authFailurePatterns: [/401, or so/],
     logLevel: 'debug',
+    logFile: '/log',
   });
+  // Those of one command alone have none.
+  const known = [
+    ...[help, ...COMMANDS.map(({ name, options }) => (name === 'run' ? '' : commandHelp(name, options)))]
+      .join('\n')
+      .matchAll(/\b(?:GH_MCP_PROXY|GITHUB)_[A-Z_]+\b/g),
+  ].map(([name]) => name);
+  const others = ['GITHUB_PERSONAL_ACCESS_TOKEN', 'GITHUB_OAUTH_CLIENT_SECRET'];
+  expect(new Set(known)).toEqual(new Set([...Object.keys(env), ...others]));
 });
 
 test('a flag wins over its variable, and of several flags the last counts', () => {
@@ -153,4 +206,60 @@ test('the same host given twice is no conflict, however it is written', () => {
 test('what stands after the first "--" is the command, whatever it looks like', () => {
   const { command } = readCommandLine(['--', '--help', '--', '-x', 'a b', ''], {});
   expect(command).toEqual(['--help', '--', '-x', 'a b', '']);
+});
+
+test.each([
+  ['logni', 'login'],
+  ['log-in', 'login'],
+  ['logot', 'logout'],
+  ['stauts', 'status'],
+  ['tokens', 'token'],
+  ['referesh', 'refresh'],
+  ['audti', 'audit'],
+])('%s is no command, and most likely %s was meant', (word, meant) => {
+  const read = () => readCommandLine([word], {});
+  expect(read).toThrow(`"${word}" is not a command of gh-mcp-proxy`);
+  expect(read).toThrow(expect.objectContaining({ next: `Did you mean: gh-mcp-proxy ${meant}` }));
+});
+
+test.each(['npx', 'run', 'constructor', 'x'])('%s is near to nothing', (word) => {
+  expect(() => readCommandLine([word], {})).toThrow(
+    expect.objectContaining({
+      exitCode: 2,
+      next: expect.stringMatching(/login, logout, .*audit.*goes after "--"/) as string,
+    }),
+  );
+});
+
+test('a command may stand behind its options, and its own "--help" needs nothing else', () => {
+  expect(readCommandLine(['--profile', 'work', 'token'], {}).verb.name).toBe('token');
+  expect(readCommandLine(['audit', '-h'], {})).toMatchObject({ help: true, verb: { name: 'audit' } });
+});
+
+test.each([
+  [['token', '--drain-timeout', '3'], '--drain-timeout is no option of gh-mcp-proxy token'],
+  [['login', '--json'], '--json is no option of gh-mcp-proxy login'],
+  [['audit', '--store', 'file'], '--store is no option of gh-mcp-proxy audit'],
+  [['--json', '--', 'server'], '--json is an option of a command, and none is named'],
+  [['-n', '3', '--', 'server'], '--limit is an option of a command'],
+  [['status', 'work'], 'gh-mcp-proxy status takes options only, and "work" is none'],
+  [['status', '--', 'server'], 'gh-mcp-proxy status starts no server'],
+  [['audit', '-n'], '--limit needs a value'],
+] as const)('%j is wrong usage', (argv, message) => {
+  expect(() => readCommandLine(argv, {})).toThrow(expect.objectContaining({ exitCode: 2 }));
+  expect(() => readCommandLine(argv, {})).toThrow(message);
+});
+
+test('a variable for `run` does not disturb a command that has no such option', () => {
+  const env = { GH_MCP_PROXY_DRAIN_TIMEOUT: 'nonsense', GH_MCP_PROXY_AUTH_TOOLS: 'nonsense' };
+  const line = readCommandLine(['token'], env);
+  expect(line.value('drain-timeout')).toBeUndefined();
+  expect(readSettings(line, env)).toMatchObject({ drainTimeout: 30_000, authTools: false });
+});
+
+test('a token behind a command is refused without being printed', () => {
+  const token = 'ghu_0123456789abcdefghijABCDEFGHIJ012345';
+  const given = () => readCommandLine(['login', token], {});
+  expect(given).toThrow('the command line has what looks like a token');
+  expect(given).not.toThrow(token);
 });
