@@ -19,24 +19,14 @@ export async function prepareOurs(stateDir) {
     clients: [{ clientId: CLIENT_ID, kind: 'github-app' }],
   });
   try {
-    const argv = proxied([
-      '--oauth-client-id',
-      CLIENT_ID,
-      '--gh-host',
-      github.url,
-      '--store',
-      'file',
-      '--state-dir',
-      stateDir,
-      '--log-level',
-      'error',
-    ]);
+    const common = ['--oauth-client-id', CLIENT_ID, '--gh-host', github.url, '--log-level', 'error'];
+    const argv = proxied([...common, '--store', 'file', '--state-dir', stateDir]);
     await withClient(argv, async (client) => {
       await client.initialize();
       await logIn(client, github);
       await client.checkEcho();
     });
-    return { name: 'ours', argv };
+    return { name: 'ours', argv, locked: proxied([...common, '--store', 'memory']) };
   } finally {
     await github.close();
   }

@@ -14,7 +14,9 @@ import { rotation } from './measures/rotation.mjs';
 import { roundtrip } from './measures/roundtrip.mjs';
 import { soak } from './measures/soak.mjs';
 import { start } from './measures/start.mjs';
+import { storm } from './measures/storm.mjs';
 import { throughput } from './measures/throughput.mjs';
+import { vault } from './measures/vault.mjs';
 
 /** @typedef {import('./lib/contenders.mjs').Contender} Contender */
 /**
@@ -27,7 +29,7 @@ import { throughput } from './measures/throughput.mjs';
  */
 
 /** @type {{ [name: string]: (context: Context) => Promise<import('./lib/rows.mjs').Row[]> }} */
-const MEASURES = { start, roundtrip, throughput, large, idle, rotation, soak };
+const MEASURES = { start, roundtrip, throughput, large, idle, rotation, vault, storm, soak };
 
 /** Too long for every run. */
 const ONLY_ON_REQUEST = ['soak'];
@@ -35,7 +37,7 @@ const USUAL = Object.keys(MEASURES).filter((name) => !ONLY_ON_REQUEST.includes(n
 
 const HELP = `Usage: node bench/run.mjs [--quick] [--only LIST] [--contenders LIST] [--minutes N] [--json]
 
-  --quick            fewer rounds, about a minute
+  --quick            fewer rounds, about two minutes
   --only LIST        of ${Object.keys(MEASURES).join(', ')};
                      all but ${ONLY_ON_REQUEST.join(', ')} where it is not given
   --contenders LIST  of ${NAMES.join(', ')}

@@ -3,7 +3,12 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** @typedef {'direct' | 'bare' | 'sdk' | 'ours'} Name */
-/** @typedef {{ name: Name, argv: readonly string[] }} Contender */
+/**
+ * @typedef {object} Contender
+ * @property {Name} name
+ * @property {readonly string[]} argv
+ * @property {readonly string[]} [locked] gh-mcp-proxy where nobody is logged in, and nothing is stored (`--store memory`)
+ */
 
 /** @type {readonly Name[]} */
 export const NAMES = ['direct', 'bare', 'sdk', 'ours'];

@@ -15,11 +15,13 @@ import { median } from '../lib/stats.mjs';
 const BARE_NODE = [process.execPath, '-e', 'setInterval(() => {}, 1e9)'];
 
 /**
- * Past the one collection that V8 makes of a heap some 8 s after it was last used (its memory reducer): it happens
- * once in each period of rest, and would be all that this measure sees.
+ * Past the one collection that V8 makes of a heap some 8 s after it was last used (its memory reducer), or later on a
+ * busy machine: it happens once in each period of rest, and would be all that this measure sees.
  */
-const SETTLE_MS = 12_000;
+const SETTLE_MS = 16_000;
 const WATCH_MS = 5000;
+/** Windows that share one stored login, beside the one that is compared. */
+const SIBLINGS = 4;
 
 /** @param {import('../run.mjs').Context} context */
 export async function idle({ contenders, quick }) {
@@ -27,13 +29,31 @@ export async function idle({ contenders, quick }) {
   /** @type {Map<Name, Outcome>} */
   const outcomes = new Map([['node', { values: [] }]]);
   for (const { name } of contenders) outcomes.set(name, { values: [] });
+  const ours = contenders.find(({ name }) => name === 'ours');
+  /** @type {Outcome} */
+  const shared = { values: [] };
   for (let round = 0; round < (quick ? 1 : 2); round++) {
     const sides = [watch(BARE_NODE, async () => {})];
     for (const { argv } of contenders) sides.push(watch(argv, greet));
+    const others = Array.from({ length: ours ? SIBLINGS : 0 }, () => watch(ours?.argv ?? [], greet));
     const seen = await Promise.allSettled(sides);
     for (const [index, outcome] of [...outcomes.values()].entries()) note(outcome, seen[index]);
+    for (const sibling of await Promise.allSettled(others)) note(shared, sibling);
   }
-  return table(outcomes);
+  return [...table(outcomes), ...(ours ? siblings(shared) : [])];
+}
+
+/**
+ * The windows beside ours, which share its stored login and watch it: the worst of them.
+ * @param {Outcome} shared
+ */
+function siblings(shared) {
+  const what = `idle: wake-ups in ${WATCH_MS / 1000} s of ${SIBLINGS} more windows on the same stored login, worst`;
+  const worst = Math.max(...shared.values.map(({ wakeups }) => wakeups));
+  const outcome = shared.failed === undefined ? { values: [worst] } : { values: [], failed: shared.failed };
+  return [
+    row(what, 'count', new Map([['ours', outcome]]), { ratio: false, budget: valueAtMost(0, 'wake-ups') }),
+  ];
 }
 
 /**

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { end, launch } from '../lib/processes.mjs';
 import { interleave, pluck, withClient } from '../lib/rounds.mjs';
-import { row, valueAtMost } from '../lib/rows.mjs';
+import { ownRow, row, valueAtMost } from '../lib/rows.mjs';
 import { median } from '../lib/stats.mjs';
 
 /** @typedef {import('../lib/rounds.mjs').Outcome<{ initialized: number, called: number }>} Starts */
@@ -10,16 +10,23 @@ import { median } from '../lib/stats.mjs';
 /** The program that does nothing: what Node itself costs on this machine, in the same rounds. */
 const NOTHING = /** @type {const} */ ({ name: 'node', argv: [process.execPath, '-e', '0'] });
 
+/** gh-mcp-proxy where nobody is logged in; no contender of the others. */
+const LOCKED = 'locked';
+
 /** What the proxy may add to the upstream's own start, beyond one start of Node. */
 const ADDED_MS = 30;
 
 /** @param {import('../run.mjs').Context} context */
 export async function start({ contenders, quick }) {
-  const all = [NOTHING, ...contenders];
+  const locked = contenders.flatMap((contender) =>
+    contender.locked ? [{ name: LOCKED, argv: contender.locked }] : [],
+  );
+  const all = [NOTHING, ...contenders, ...locked];
   /** @type {Map<string, Starts>} */
   const outcomes = await interleave(all, quick ? 5 : 15, async (name) => {
     const argv = all.find((contender) => contender.name === name)?.argv ?? [];
-    return name === NOTHING.name ? untilEnd(argv) : untilAnswers(argv);
+    if (name === NOTHING.name) return untilEnd(argv);
+    return name === LOCKED ? untilHello(argv) : untilAnswers(argv);
   });
   const nothing = outcomes.get(NOTHING.name)?.values.map(({ called }) => called) ?? [];
   const node = nothing.length === 0 ? NaN : median(nothing);
@@ -36,7 +43,18 @@ export async function start({ contenders, quick }) {
       ratio: false,
       budget: valueAtMost(node + ADDED_MS, 'ms'),
     }),
+    ...stored(outcomes),
   ];
+}
+
+/**
+ * What a stored login costs a start: `initialize` with one, beyond the same where nobody is logged in.
+ * @param {Map<string, Starts>} outcomes
+ */
+function stored(outcomes) {
+  const values = added(outcomes, 'initialized', LOCKED).get('ours')?.values ?? [];
+  const what = 'start: initialize with a stored login (file), over --store memory and nobody logged in';
+  return values.length === 0 ? [] : [ownRow(what, 'ms', values)];
 }
 
 /** @param {readonly string[]} argv */
@@ -47,6 +65,15 @@ async function untilEnd(argv) {
   const ms = performance.now() - from;
   await end(running);
   return { initialized: ms, called: ms };
+}
+
+/** Where nobody is logged in no tool can be called. @param {readonly string[]} argv */
+function untilHello(argv) {
+  const from = performance.now();
+  return withClient(argv, async (client) => {
+    await client.initialize();
+    return { initialized: performance.now() - from, called: NaN };
+  });
 }
 
 /** @param {readonly string[]} argv */
@@ -64,7 +91,7 @@ function untilAnswers(argv) {
  * What each contender took beyond another one, round by round.
  * @param {Map<string, Starts>} outcomes
  * @param {'initialized' | 'called'} key
- * @param {'node' | 'direct'} base
+ * @param {'node' | 'direct' | 'locked'} base
  */
 function added(outcomes, key, base) {
   const bases = outcomes.get(base)?.values ?? [];
