@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   upstream: ['base', 'wire'],
   session: ['base', 'wire', 'upstream', 'auth'],
   cli: ['base', 'wire', 'vault', 'github', 'auth', 'upstream', 'session'],
-  '': ['cli'],
+  '': ['base', 'auth', 'cli'],
 };
 
 /** All that a session may know of the ways to a token. */

@@ -127,7 +127,7 @@ test('a state directory that cannot be made: said at once and at the login, whic
   github.approve(await github.waitForCode());
   expect(JSON.stringify(await client.callTool('get_me'))).toContain('octocat');
   await client.waitForStderr(
-    /could not be stored and lasts only as long as this process.*server\/state.* another place with --state-dir/,
+    /could not be stored: .*lasts only as long as this process.*server\/state.* another place with --state-dir/,
   );
 });
 

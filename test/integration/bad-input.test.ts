@@ -30,7 +30,7 @@ const CASES: readonly Case[] = [
   },
   { name: 'a value for a switch', args: ['--help=yes'], says: /--help/ },
   { name: 'an empty state directory', args: ['--state-dir', ''], says: /--state-dir.*empty/ },
-  { name: 'a stray word', args: ['npx'], says: /"npx" is not an option.*\n.*after "--"/ },
+  { name: 'a stray word', args: ['npx'], says: /"npx" is not a command.*\n.*after "--"/ },
   {
     name: 'no client id at all',
     args: ['--oauth-client-id', ''],
@@ -46,7 +46,11 @@ const CASES: readonly Case[] = [
     env: { GITHUB_OAUTH_CLIENT_ID: '!' },
     says: /GITHUB_OAUTH_CLIENT_ID is not a client id/,
   },
-  { name: 'a wrong store', args: ['--store', 'cloud'], says: /--store is "cloud"\n.*memory, file/ },
+  {
+    name: 'a wrong store',
+    args: ['--store', 'cloud'],
+    says: /--store is "cloud"\n.*auto, keychain, file, memory/,
+  },
   {
     name: 'a wrong store in the environment',
     env: { GH_MCP_PROXY_STORE: 'cloud' },

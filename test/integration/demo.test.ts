@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createScreen } from '../../fixtures/demo/screen.mjs';
 import { descendantsOf, waitUntilGone } from '../support/processes.ts';
 import { builtProxy, spawnInTest } from '../support/spawned.ts';
-import { tempDir } from '../support/temp.ts';
+import { filesUnder, tempDir } from '../support/temp.ts';
 
 const demo = fileURLToPath(new URL('../../fixtures/demo/demo.mjs', import.meta.url));
 
@@ -31,7 +31,7 @@ function startDemo(): {
 } {
   builtProxy();
   const home = tempDir();
-  const child = spawnInTest([process.execPath, demo], { env: { ...PERSONAL, HOME: home } });
+  const child = spawnInTest([process.execPath, demo], { env: { ...PERSONAL, HOME: home, TMPDIR: home } });
   const closed = once(child, 'close');
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -79,10 +79,15 @@ describe('the demo without a terminal', () => {
       /^ +\d+ by generation 3 \(process \d+\) with token 2$/m,
       /ok the token was refreshed once/,
       /401 {2}generation 3, token 2\n.*200 {2}generation 4, token 3/,
-      /ok processes left: 0 of 5/,
+      /it is logged in from the start: no second code/,
+      /it has taken over token 4, which the first one got: one refresh for both/,
+      /octocat.*\n(?:.*\n)*? {3}ok it knows the login, and shows no token/,
+      /ok the token is revoked: GitHub accepts none any more/,
+      /ok both windows have heard of it, and list auth_login again/,
+      /ok processes left: 0 of \d+ \(2 proxies and \d+ servers\)/,
       /ok calls: \d+ made, 0 lost/,
-      /ok tokens: 3 issued, 1 by the login, 2 by refreshes/,
-      /ok tokens in what the client saw and in the proxy's stderr: 0 /,
+      /ok tokens: 4 issued, 1 by the login, 3 by refreshes/,
+      /ok tokens in what the clients saw and in the proxies' stderr: 0 /,
       /every step was as it should be\.\n$/,
     ])
       expect(output).toMatch(line);
@@ -90,6 +95,7 @@ describe('the demo without a terminal', () => {
     expect(output).not.toContain('\u001B');
     expect(Math.max(...output.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     await waitUntilGone(`HOME=${run.home}`, 1000);
+    expect(filesUnder(run.home)).toEqual([]);
   });
 
   it('leaves nothing running when it is interrupted in the middle', async () => {
@@ -99,6 +105,7 @@ describe('the demo without a terminal', () => {
     expect(await run.exitCode()).toBe(130);
     expect(run.output()).not.toContain('Failed');
     await waitUntilGone(`HOME=${run.home}`, 1000);
+    expect(filesUnder(run.home)).toEqual([]);
   });
 
   it('fails, says why and cleans up when the proxy dies', async () => {
@@ -111,6 +118,7 @@ describe('the demo without a terminal', () => {
     expect(run.output()).toMatch(/Failed: the proxy ended \(SIGKILL\)/);
     expect(run.output()).not.toContain('every step was as it should be');
     await waitUntilGone(`HOME=${run.home}`, 2000);
+    expect(filesUnder(run.home)).toEqual([]);
   });
 });
 

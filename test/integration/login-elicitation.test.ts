@@ -2,12 +2,13 @@
 // Not for: text (login-text.test.ts), or what the SDK's client makes of it (login-sdk.test.ts).
 import { expect, test } from 'vitest';
 import { codeIn, loginOptions, openLocked, pollsOf } from '../support/login.ts';
+import type { LoginOptions } from '../support/login.ts';
 import { toolText } from '../support/messages.ts';
 import type { Json, Message } from '../support/messages.ts';
 import { startProxy } from '../support/proxy.ts';
 
-async function open(elicitation: Json) {
-  const { github, client } = await openLocked({}, { elicitation });
+async function open(elicitation: Json, options: LoginOptions = {}) {
+  const { github, client } = await openLocked(options, { elicitation });
   /** The next dialog, which stays open until it is answered. */
   const dialog = () =>
     client.nextMessage(({ method }) => method === 'elicitation/create', undefined, 'dialog');
@@ -85,8 +86,11 @@ test.each(['decline', 'cancel'])('%s ends the call and the flow at once: polling
   expect(later).toEqual([]);
 });
 
-test('after a login that was declined the next call brings a new code, which works', async () => {
-  const { github, client, dialog, reply } = await open({ form: {} });
+test.each([
+  ['the same code, which other windows may show as well', 'auto', true],
+  ['a new code', 'memory', false],
+])('after a login that was declined the next call brings %s (--store %s)', async (_, store, isSame) => {
+  const { github, client, dialog, reply } = await open({ form: {} }, { args: ['--store', store] });
   const call = client.callTool('get_me');
   const first = await dialog();
   reply(first, { result: { action: 'decline' } });
@@ -94,7 +98,7 @@ test('after a login that was declined the next call brings a new code, which wor
   const again = client.callTool('get_me');
   const second = await dialog();
   const code = codeIn(String(second.params?.['message']));
-  expect(code).not.toBe(codeIn(String(first.params?.['message'])));
+  expect(code === codeIn(String(first.params?.['message']))).toBe(isSame);
   expect(second.id).not.toBe(first.id);
   github.approve(code);
   expect(toolText(await again)).toBe('{"login":"octocat"}');

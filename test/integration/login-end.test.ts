@@ -1,13 +1,15 @@
-// The end of a session in the middle of a login: prompt, and with nothing left behind (DESIGN 2.5).
+// The end of a session in the middle of a login: prompt, and with nothing left behind but the code, which a person may
+// approve yet (DESIGN 2.3, 2.5).
 // Not for: the end of a session that is logged in.
 import { expect, test } from 'vitest';
 import type { GithubEmulator } from '../../fixtures/github/emulator.mjs';
+import { assertOnlyCodeLeft } from '../support/login-left.ts';
 import { CODE_PATH, loginOptions, pollsOf, startTestGithub } from '../support/login.ts';
 import type { Json } from '../support/messages.ts';
 import { waitUntilGone } from '../support/processes.ts';
 import { startProxy } from '../support/proxy.ts';
 import type { RawClient } from '../support/raw-client.ts';
-import { filesUnder, tempDir } from '../support/temp.ts';
+import { tempDir } from '../support/temp.ts';
 
 /** "The whole goodbye takes under 2 s" (DESIGN 2.5). */
 const GOODBYE_MS = 2000;
@@ -53,7 +55,7 @@ test.each(moments)('stdin closes while %s', async (_name, capabilities, until) =
   expect(await client.closed).toEqual({ code: 0, signal: null });
   await waitUntilGone(`HOME=${home}`, GOODBYE_MS);
   expect(performance.now() - start).toBeLessThan(GOODBYE_MS);
-  expect(filesUnder(home)).toEqual([]);
+  assertOnlyCodeLeft(home);
 });
 
 test('no poll is sent after the end of stdin, not even while the upstream takes its time to end', async () => {

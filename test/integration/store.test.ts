@@ -46,17 +46,19 @@ test('files are for their owner only, and say nothing in plain', async () => {
   const github = await startTestGithub();
   const stateDir = path.join(tempDir(), 'state');
   const client = await open(github, stateDir);
-  expect(filesUnder(path.dirname(stateDir))).toEqual([]);
+  const before = filesUnder(path.dirname(stateDir)).map((file) => path.basename(file));
+  expect(before.filter((name) => name !== 'audit.jsonl')).toEqual([]);
   await logIn(client, github);
   const files = filesUnder(stateDir);
   expect(files.map((file) => path.relative(stateDir, file))).toEqual([
+    'audit.jsonl',
     'credentials.key',
     expect.stringMatching(/^credentials\/[0-9a-f]{64}\.json$/) as string,
   ]);
-  expect(files.map(mode)).toEqual(['600', '600']);
+  expect(files.map(mode)).toEqual(['600', '600', '600']);
   expect([stateDir, path.join(stateDir, 'credentials')].map(mode)).toEqual(['700', '700']);
   assertNoSecrets({ dirs: [stateDir], secrets: github.secrets() });
-  expect(readFileSync(files[1] ?? '', 'utf8')).not.toContain('octocat');
+  expect(readFileSync(files[2] ?? '', 'utf8')).not.toContain('octocat');
 });
 
 test('a login belongs to its client id and its host', async () => {
@@ -70,18 +72,19 @@ test('a login belongs to its client id and its host', async () => {
   expect(toolNames(await same.request('tools/list'))).not.toContain('auth_login');
 });
 
-test('--store memory writes nothing', async () => {
+test.each([
+  ['nothing', [], []],
+  ['the trail alone where a state directory is named', ['--state-dir', 'state'], ['state/audit.jsonl']],
+])('--store memory writes %s', async (_name, where, written) => {
   const github = await startTestGithub();
   const home = tempDir();
-  const stateDir = path.join(home, 'state');
-  const args = ['--store', 'memory', '--state-dir', stateDir];
-  const client = startProxy(loginOptions(github, { args, env: { HOME: home } }));
+  const args = ['--store', 'memory', ...where];
+  const client = startProxy(loginOptions(github, { args, env: { HOME: home }, cwd: home }));
   await client.initialize();
   await logIn(client, github);
   expect(toolText(await client.callTool('get_me'))).toBe('{"login":"octocat"}');
   await close(client);
-  expect(filesUnder(home)).toEqual([]);
-  expect(() => statSync(stateDir)).toThrow('ENOENT');
+  expect(filesUnder(home).map((file) => path.relative(home, file))).toEqual(written);
 });
 
 test('a state directory that cannot be written: the login works, and stderr says that it will not last', async () => {

@@ -100,7 +100,7 @@ export async function listTools({ client }: FaultSession): Promise<void> {
 /** @throws {Error} no record, or one that does not open */
 export async function storedCredential({ github, stored }: FaultSession): Promise<VaultRecord> {
   const log = createTestLog();
-  const record = await createFileVault({ stateDir: stored.stateDir, log }).read({
+  const kept = await createFileVault({ stateDir: stored.stateDir, log }).read({
     // As {@link loggedIn} has it.
     mode: 'device',
     issuer: parseGithubHost(github.url).loginUrl,
@@ -108,8 +108,8 @@ export async function storedCredential({ github, stored }: FaultSession): Promis
     profile: 'default',
     scopes: [],
   });
-  if (!record) throw new Error(`no record can be read: ${log.lines.join('\n')}`);
-  return record;
+  if (kept.kind !== 'record') throw new Error(`no record can be read: ${log.lines.join('\n')}`);
+  return kept.record;
 }
 
 export interface AftermathOptions {
@@ -119,6 +119,8 @@ export interface AftermathOptions {
   readonly cutLines?: number;
   /** Whether the store has a token that GitHub accepts, one that it does not accept any more, or none. Default `live`. */
   readonly token?: 'live' | 'spent' | 'none';
+  /** Everybody who could have given a lock back was killed: it is there until somebody else takes it. */
+  readonly keepsLock?: boolean;
 }
 
 /**
@@ -141,12 +143,12 @@ export async function closeWithoutTrace(
 /** The same for a session that has ended, or was ended. */
 export async function assertAftermath(
   session: FaultSession,
-  { unanswered = [], cutLines = 0, token = 'live' }: AftermathOptions = {},
+  { unanswered = [], cutLines = 0, token = 'live', keepsLock = false }: AftermathOptions = {},
 ): Promise<void> {
   const { client, github, stored, home, dir, journal } = session;
   assertAnsweredOnce(client, unanswered);
   expect(client.notJson).toHaveLength(cutLines);
-  assertNothingLeft(home, stored.stateDir, token === 'none' ? 0 : 1);
+  assertNothingLeft(home, stored.stateDir, { records: token === 'none' ? 0 : 1, locks: keepsLock ? 1 : 0 });
   if (token !== 'none') {
     const { accessToken } = await storedCredential(session);
     const isLive = github.liveTokens().some((live) => live === accessToken.reveal());
@@ -159,14 +161,31 @@ export async function assertAftermath(
   });
 }
 
-/** Nothing in the home folder; in the store so many records and their key, for their owner only. */
-export function assertNothingLeft(home: string, stateDir: string, records = 1): void {
+export interface Remains {
+  /** Default 1. */
+  readonly records?: number;
+  /** Default 0. */
+  readonly locks?: number;
+}
+
+/** Nothing in the home folder; in the store so many records, their key and the audit trail, for their owner only. */
+export function assertNothingLeft(
+  home: string,
+  stateDir: string,
+  { records = 1, locks = 0 }: Remains = {},
+): void {
   expect(filesUnder(home)).toEqual([]);
   const files = filesUnder(stateDir);
-  const record = expect.stringMatching(/^credentials\/[0-9a-f]{64}\.json$/) as string;
   expect(files.map((file) => path.relative(stateDir, file))).toEqual([
+    'audit.jsonl',
     'credentials.key',
-    ...Array.from({ length: records }, () => record),
+    ...Array.from({ length: records }, like(/^credentials\/[0-9a-f]{64}\.json$/)),
+    ...Array.from({ length: locks }, like(/^credentials\/[0-9a-f]{64}\.refresh\.lock\/[0-9a-f-]+$/)),
   ]);
   expect(files.map((file) => (statSync(file).mode & 0o777).toString(8))).toEqual(files.map(() => '600'));
+}
+
+/** Of as many as there are to be, each. */
+function like(pattern: RegExp): () => string {
+  return () => expect.stringMatching(pattern) as string;
 }

@@ -2,6 +2,7 @@
 // proxy can log in. Not for: a client that closes stdin, with nothing to come after it (login-end.test.ts).
 import { expect, test } from 'vitest';
 import type { GithubEmulator } from '../../../fixtures/github/emulator.mjs';
+import { assertOnlyCodeLeft } from '../../support/login-left.ts';
 import { CODE_PATH, loginOptions, logIn, pollsOf, startTestGithub, TOKEN_PATH } from '../../support/login.ts';
 import { toolText } from '../../support/messages.ts';
 import type { Json } from '../../support/messages.ts';
@@ -83,7 +84,7 @@ test.each(WAYS)('$way while $moment', async ({ way, capabilities, comes }) => {
   );
   assertAnsweredOnce(client, ['"call"']);
   expect(filesUnder(home)).toEqual([]);
-  expect(filesUnder(stateDir)).toEqual([]);
+  assertOnlyCodeLeft(stateDir);
 
   const next = startProxy({ ...options, ...surroundings });
   await next.initialize();

@@ -1,8 +1,7 @@
-// The proxy itself is killed (SIGKILL) in the middle of a rotation: nothing of it stays, its store is whole, and the next
-// one works, without a login wherever that is possible. Not for: servers that ignore the end of stdin; nobody is left to
+// The proxy itself is killed (SIGKILL) in the middle of a rotation: nothing of it stays but a refresher that has been told
+// to go, its store is whole, and the next one works without a login. Not for: servers that ignore the end of stdin; nobody is left to
 // end those. Nor for the write to the store, byte by byte (unit/vault/file-vault-failures.test.ts).
 import { expect, test } from 'vitest';
-import type { GithubEmulator } from '../../../fixtures/github/emulator.mjs';
 import {
   assertAftermath,
   closeWithoutTrace,
@@ -10,11 +9,13 @@ import {
   makeDue,
   openFaultSession,
 } from '../../support/fault-session.ts';
-import type { FaultOptions, FaultSession } from '../../support/fault-session.ts';
+import type { AftermathOptions, FaultOptions, FaultSession } from '../../support/fault-session.ts';
+import { refreshersOf } from '../../support/holders.ts';
 import { CODE_PATH, codeIn, TOKEN_PATH } from '../../support/login.ts';
 import { toolNames, toolText } from '../../support/messages.ts';
 import { waitUntilGone } from '../../support/processes.ts';
 import { called, fileIn, generation, refreshes, renewalBegun } from '../../support/session.ts';
+import { kill } from '../../support/signals.ts';
 
 const ME = '{"login":"octocat"}';
 const GONE_MS = 4_000;
@@ -35,11 +36,21 @@ const asked = ({ github }: FaultSession): Promise<unknown> =>
 const spent = ({ github }: FaultSession): Promise<unknown> =>
   github.waitForRequest(({ path, status }) => path === TOKEN_PATH && status === 200);
 
+/** Such an answer of GitHub's as leaves the time for a kill. */
+const takes = (kind: 'slow' | 'late'): FaultOptions => ({
+  prepare: (github) => github.fault({ path: TOKEN_PATH, kind, delayMs: 500 }),
+});
+
 const MOMENTS: Moment[] = [
   { moment: 'while calls are finished', comes: renewalBegun, busy: true },
   {
     moment: 'while GitHub is asked, and has done nothing yet',
-    options: { prepare: (github: GithubEmulator) => github.fault({ path: TOKEN_PATH, kind: 'hang' }) },
+    options: takes('slow'),
+    comes: asked,
+  },
+  {
+    moment: 'while the answer is on its way, and GitHub has spent the refresh token',
+    options: takes('late'),
     comes: asked,
   },
   { moment: 'while the new server starts', comes: (session) => generation(session, 2) },
@@ -62,10 +73,10 @@ const MOMENTS: Moment[] = [
   },
 ];
 
-/** Kills it at that moment, with one call that waits for the renewal, and looks for what is left. */
+/** Kills it at that moment, with one call that waits for the renewal, and looks for what is left in the end. */
 async function killedAt(
   { options = {}, comes, busy }: Moment,
-  token: 'live' | 'spent',
+  aftermath: AftermathOptions = {},
   afterwards?: (session: FaultSession) => Promise<unknown>,
 ): Promise<FaultSession> {
   const session = await openFaultSession(options);
@@ -79,16 +90,17 @@ async function killedAt(
   }
   await makeDue(session);
   await comes(session);
+  if (aftermath.keepsLock) for (const pid of refreshersOf(session)) kill(pid);
   client.kill('SIGKILL');
   expect(await client.closed).toEqual({ code: null, signal: 'SIGKILL' });
   await waitUntilGone(`HOME=${home}`, GONE_MS);
   await afterwards?.(session);
-  await assertAftermath(session, { unanswered: busy ? ['"running"'] : [], token });
+  await assertAftermath(session, { ...aftermath, unanswered: busy ? ['"running"'] : [] });
   return session;
 }
 
 test.each(MOMENTS)('$moment: the next one needs no login', async (moment) => {
-  const killed = await killedAt(moment, 'live');
+  const killed = await killedAt(moment);
   killed.github.clearFaults();
   const session = await openFaultSession({ after: killed });
   const { client, github } = session;
@@ -103,13 +115,9 @@ test.each(MOMENTS)('$moment: the next one needs no login', async (moment) => {
   await closeWithoutTrace(session);
 });
 
-test('when GitHub has replaced the token, and its answer finds nobody: the next one asks for a login, and works', async () => {
-  const moment: Moment = {
-    moment: '',
-    options: { prepare: (github) => github.fault({ path: TOKEN_PATH, kind: 'slow', delayMs: 300 }) },
-    comes: asked,
-  };
-  const killed = await killedAt(moment, 'spent', spent);
+test('when the refresher is killed as well, so that the answer finds nobody: the next one asks for a login, and works', async () => {
+  const moment: Moment = { moment: '', options: takes('late'), comes: asked };
+  const killed = await killedAt(moment, { token: 'spent', keepsLock: true }, spent);
   const session = await openFaultSession({ after: killed });
   const { client, github } = session;
   await listTools(session);
