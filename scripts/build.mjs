@@ -34,7 +34,7 @@ const results = await Promise.all([
     entryPoints: ['src/bin.ts'],
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
-    plugins: [startAsOneFile(path.join(root, 'src/cli/main.ts'))],
+    plugins: [inOneFileEach(['src/cli/main.ts', 'src/vault/disk.ts'].map((name) => path.join(root, name)))],
   }),
   // A process of its own, which loads one file and nothing of the proxy's.
   build({ ...shared, entryPoints: ['src/refresher.ts'] }),
@@ -53,16 +53,16 @@ await rm(dist, { recursive: true, force: true });
 await rename(fresh, dist);
 
 /**
- * esbuild cuts a file for each set of entries that share some modules, and every import() is an entry: twenty files to
- * open at the start instead of two. So each module that is loaded later imports the program's first one, which costs
- * nothing by then, and all that the start needs is shared by all.
- * @param {string} first the module that imports all that the start needs
+ * esbuild cuts a file for each set of entries that share some modules, and every import() is an entry: some twenty files
+ * to open at a start with a stored login instead of six. So each module that is loaded later imports the given ones
+ * first, which are loaded by then or soon, and what belongs to them is cut once.
+ * @param {readonly string[]} wholes each with all that it imports is one file; the first is the start's own
  * @returns {import('esbuild').Plugin}
  */
-function startAsOneFile(first) {
+function inOneFileEach(wholes) {
   const later = new Set();
   return {
-    name: 'start-as-one-file',
+    name: 'in-one-file-each',
     setup(building) {
       building.onResolve({ filter: /^\.{1,2}\// }, ({ kind, path: name, resolveDir }) => {
         if (kind === 'dynamic-import') later.add(path.resolve(resolveDir, name));
@@ -70,8 +70,9 @@ function startAsOneFile(first) {
       });
       building.onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
         if (!later.has(file)) return undefined;
-        const text = await readFile(file, 'utf8');
-        return { contents: `import ${JSON.stringify(first)};\n${text}`, loader: 'ts' };
+        const before = wholes.includes(file) ? wholes.slice(0, wholes.indexOf(file)) : wholes;
+        const imports = before.map((whole) => `import ${JSON.stringify(whole)};\n`);
+        return { contents: imports.join('') + (await readFile(file, 'utf8')), loader: 'ts' };
       });
     },
   };

@@ -40,9 +40,8 @@ export async function runRefresher(options: RefresherMainOptions): Promise<void>
     const { identity, host, nonce, spending } = job;
     const { vault, audit } = await open(job, silent, clock);
     const held = vault.sharing?.resumeLock(identity, 'refresh', nonce);
-    // What fetch is made of is loaded when it is looked up: now, while nobody waits for it yet.
-    void globalThis.Headers;
     if (held) {
+      await warmUp(host, () => vault.read(identity));
       await write(output, READY);
       if ((await next()) === GO) {
         limit.cancel();
@@ -56,6 +55,12 @@ export async function runRefresher(options: RefresherMainOptions): Promise<void>
     }
   }
   limit.cancel();
+}
+
+/** What is slow for the first time only, while nobody waits for it yet: loading, opening the record. */
+async function warmUp({ loginUrl }: Job['host'], read: () => Promise<unknown>): Promise<void> {
+  process.getBuiltinModule(loginUrl.startsWith('https:') ? 'node:https' : 'node:http');
+  await read().catch(() => {});
 }
 
 /** Resolves when it is written or nobody is there to read it. */

@@ -4,17 +4,19 @@ import type { Clock } from '../base/clock.ts';
 import { UnreachableError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { unreachable } from './network-error.ts';
+import type { Answer, Send } from './send.ts';
+import { send } from './send.ts';
 
 export interface Http {
   readonly clock: Clock;
   /** Milliseconds for a whole exchange, body included. */
   readonly timeoutMs: number;
-  readonly fetch: typeof globalThis.fetch;
+  readonly send: Send;
 }
 
-/** What the rest of the program uses. `fetch` is looked up at each call: loading it takes tens of milliseconds. */
+/** What the rest of the program uses. */
 export function createHttp(clock: Clock, options: Partial<Omit<Http, 'clock'>> = {}): Http {
-  return { clock, timeoutMs: 10_000, fetch: (...input) => globalThis.fetch(...input), ...options };
+  return { clock, timeoutMs: 10_000, send, ...options };
 }
 
 export interface JsonRequest {
@@ -50,14 +52,13 @@ export async function requestJson(
   const onAbort = (): void => limit.abort();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    const response = await http.fetch(request.url, {
+    const response = await http.send(request.url, {
       method: request.method,
       headers: {
         accept: 'application/json',
         ...request.headers,
         'user-agent': `gh-mcp-proxy/${VERSION}`,
       },
-      redirect: 'manual',
       signal: limit.signal,
       ...(request.body !== undefined && { body: request.body }),
     });
@@ -71,7 +72,7 @@ export async function requestJson(
         next: 'Check the network connection and try again.',
       });
     }
-    // Not kept as `cause`: an undici error may hold bytes of the answer, and with them a token.
+    // Not kept as `cause`: an error of the transport may hold bytes of the answer, and with them a token.
     throw unreachable(origin, error);
   } finally {
     timer.cancel();
@@ -80,7 +81,7 @@ export async function requestJson(
 }
 
 /** The answer's JSON, once it is clear that it is an answer at all. */
-function judge(response: Response, text: string, origin: string): unknown {
+function judge(response: Answer, text: string, origin: string): unknown {
   const { status } = response;
   if (status >= 300 && status < 400) {
     throw new UnreachableError(
@@ -107,11 +108,11 @@ function judge(response: Response, text: string, origin: string): unknown {
   }
 }
 
-async function readBody(response: Response, origin: string): Promise<string> {
+async function readBody(response: Answer, origin: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop early cancels the stream, and with it the connection.
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of response.body) {
     size += chunk.byteLength;
     if (size > LARGEST_BODY_BYTES) {
       throw new UnreachableError(`${origin} sent an answer of more than ${LARGEST_BODY_BYTES} bytes`, {

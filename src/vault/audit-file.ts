@@ -133,7 +133,7 @@ async function openToAppend(file: string, log: Log): Promise<Handle> {
     return await open(file, 'a', FILE_MODE);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
-    const { makePrivateDirectory } = await import('./private-file.ts');
+    const { makePrivateDirectory } = await import('./disk.ts');
     await makePrivateDirectory(path.dirname(file), log);
     return open(file, 'a', FILE_MODE);
   }
@@ -151,7 +151,7 @@ async function appendLine(handle: Handle, line: Buffer): Promise<void> {
 
 /** Keeps the file aside and the ones before it one further, unless somebody else has just done so, or is at it. */
 async function rotate(stateDir: string, maxBytes: number, clock: Clock, log: Log): Promise<void> {
-  const { createLock } = await import('./lock.ts');
+  const { createLock } = await import('./disk.ts');
   const lock = createLock(path.join(stateDir, 'audit.lock'), { ttlMs: LOCK_TTL_MS, clock, log });
   const held = await lock.tryTake();
   if (held === undefined) return;

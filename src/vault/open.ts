@@ -27,10 +27,7 @@ export interface OpenOptions {
 export function openVault({ store, stateDir, passphrase, log, clock }: OpenOptions): Promise<Vault> {
   if (store === 'memory') return Promise.resolve(createMemoryVault());
   const vault = lazyVault(stateDir, async () => {
-    const [{ createFileVault }, { createKeys }] = await Promise.all([
-      import('./file.ts'),
-      import('./keys.ts'),
-    ]);
+    const { createFileVault, createKeys } = await import('./disk.ts');
     const keys = createKeys({ store, stateDir, passphrase, log, clock });
     return createFileVault({ stateDir, log, clock, keys });
   });
@@ -43,10 +40,7 @@ export function openVault({ store, stateDir, passphrase, log, clock }: OpenOptio
  */
 export function openDelegated({ stateDir, key, keyKind }: Delegation, log: Log, clock: Clock): Vault {
   return lazyVault(stateDir, async () => {
-    const [{ createFileVault }, { handedKey }] = await Promise.all([
-      import('./file.ts'),
-      import('./keys.ts'),
-    ]);
+    const { createFileVault, handedKey } = await import('./disk.ts');
     return createFileVault({ stateDir, log, clock, keys: handedKey(key, keyKind) });
   });
 }
