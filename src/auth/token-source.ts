@@ -5,6 +5,18 @@ import type { VaultRecord } from '../vault/vault.ts';
 /** A token and what is known of it: all of it is kept. */
 export type Credential = VaultRecord;
 
+/** No token is renewed later than this before its end, unless its life is shorter than twice that. In ms. */
+const SHORTEST_LEAD = 5 * 60_000;
+
+/**
+ * How long before its end a token is renewed, in ms: a tenth of its life, at least 5 min, at most half the life
+ * (DESIGN 2.4).
+ */
+export function renewalLead(issuedAt: number, expiresAt: number): number {
+  const lifetime = expiresAt - issuedAt;
+  return Math.min(Math.max(lifetime * 0.1, SHORTEST_LEAD), lifetime * 0.5);
+}
+
 /** What a person must see to log in by device flow. The user code is shown on purpose; it is no secret. */
 export interface LoginPrompt {
   readonly verificationUri: string;

@@ -1,5 +1,6 @@
 // When a token is renewed, and what the session does meanwhile (DESIGN 2.4): the schedule, the drain, the outcome.
 // Not for: how a token is renewed (auth/), or the generation that follows (generations.ts).
+import { renewalLead } from '../auth/token-source.ts';
 import { log } from './events.ts';
 import type { Moment, Step } from './events.ts';
 import {
@@ -28,12 +29,6 @@ const LONGEST_RETRY = 5 * MINUTE;
 /** The same for a request that cannot do without one: a person who waits tries sooner than a timer would. In ms. */
 const REQUEST_RETRY = 1_000;
 
-/** When a renewal begins, in ms before expiry: a tenth of the life, at least 5 min, at most half the life. */
-function lead(token: TokenView, expiresAt: number): number {
-  const lifetime = expiresAt - token.issuedAt;
-  return Math.min(Math.max(lifetime * 0.1, 5 * MINUTE), lifetime * 0.5);
-}
-
 /**
  * When the token is renewed, by the wall clock; Infinity where it is not. From half a lead before that on the first
  * idle moment is taken; and while a generation waits for something of the client, so that only this very process
@@ -44,7 +39,7 @@ export function renewAt(state: State): number {
   if (auth.kind !== 'usable') return Infinity;
   const { token } = auth;
   if (token.expiresAt === undefined || !token.renewable) return Infinity;
-  const half = lead(token, token.expiresAt) / 2;
+  const half = renewalLead(token.issuedAt, token.expiresAt) / 2;
   const due = token.expiresAt - 2 * half * (1 - 0.1 * config.jitter);
   if (upstream.kind === 'ready' && isAsking(state, upstream.generation))
     return due + Math.min(config.drainTimeout, half);
