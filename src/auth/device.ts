@@ -3,6 +3,7 @@
 import type { Audit } from '../base/audit.ts';
 import { noAudit } from '../base/audit.ts';
 import type { Clock } from '../base/clock.ts';
+import { UserError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import { githubAuthFailure } from '../github/auth-failure.ts';
@@ -66,9 +67,10 @@ function createDevice(options: Configured): Device {
 
   const startHere = refresherHere({ ...parts, peek: () => stored.peek() });
   const startApart: StartRefresher = async (spending, held) => {
-    if (!sharing) return startHere(spending, held);
-    const { refresherProcess } = await import('./refresher-process.ts');
-    return refresherProcess({ ...parts, sharing, clock, fallback: startHere })(spending, held);
+    // An update in place takes away what a running process has not loaded yet: the lock is held by now, so go on here.
+    const apart = sharing && (await import('./refresher-process.ts').catch(() => undefined));
+    if (!apart) return startHere(spending, held);
+    return apart.refresherProcess({ ...parts, sharing, clock, fallback: startHere })(spending, held);
   };
   const renewal = createRenewal({
     ...parts,
@@ -115,18 +117,30 @@ function createDevice(options: Configured): Device {
       return flight(() => renew(stale), signal);
     },
 
+    wasFound: (credential) => stored.wasAdopted(credential),
+
     async login(request, signal) {
       renewal.drop();
-      const { logIn } = await import('./login-flow.ts');
+      const { logIn } = await loaded(import('./login-flow.ts'));
       return logIn(request, parts, signal);
     },
 
     async logout(current, signal) {
       renewal.drop();
-      const { logOut } = await import('./logout.ts');
+      const { logOut } = await loaded(import('./logout.ts'));
       return logOut(current, parts, signal);
     },
   };
+}
+
+/** @throws {UserError} an update in place has taken away a part of this program that it had not needed yet */
+function loaded<T>(part: Promise<T>): Promise<T> {
+  return part.catch((cause: unknown) => {
+    throw new UserError('gh-mcp-proxy was updated or removed while it runs', {
+      next: 'Restart the client, or this server in it.',
+      cause,
+    });
+  });
 }
 
 /** Nobody can be logged in: there is not even a name for what would be stored. */
@@ -137,6 +151,7 @@ function unconfigured(vault: Vault, obstacle: string): Device {
     watch: () => () => {},
     prepare: () => Promise.resolve(undefined),
     refresh: () => Promise.reject(noClientId(obstacle)),
+    wasFound: () => false,
     login: () => Promise.reject(noClientId(obstacle)),
     logout: () => Promise.resolve({ was: undefined, unrevoked: undefined }),
   };

@@ -5,6 +5,7 @@ import type { HeldLock } from '../vault/vault.ts';
 import type { Refresher } from './refresher.ts';
 import type { Spending } from './spend.ts';
 import type { Credential } from './token-source.ts';
+import { TOUCH_EVERY } from './turn.ts';
 
 export interface Prepared {
   readonly spending: Spending;
@@ -31,9 +32,6 @@ interface Current {
   readonly given: AbortController;
   isTaken: boolean;
 }
-
-/** Well within the time after which a lock that nobody touches is lost, in ms. */
-const TOUCH_EVERY = 5000;
 
 export function createPreparations(clock: Clock): Preparations {
   let current: Current | undefined;

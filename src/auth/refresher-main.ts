@@ -3,6 +3,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Audit } from '../base/audit.ts';
 import type { Clock } from '../base/clock.ts';
+import { wakingClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { createHttp } from '../github/http.ts';
 import type { Kept, Vault } from '../vault/vault.ts';
@@ -45,9 +46,11 @@ export async function runRefresher(options: RefresherMainOptions): Promise<void>
       await write(output, READY);
       if ((await next()) === GO) {
         limit.cancel();
-        limit = clock.after(WORK_LIMIT, giveUp);
+        // Stopped for however long, it is not to give up what has arrived meanwhile.
+        const waking = wakingClock(clock);
+        limit = waking.after(WORK_LIMIT, giveUp);
         const peek = (): Promise<Kept | undefined> => vault.read(identity).catch(() => undefined);
-        const http = createHttp(clock);
+        const http = createHttp(waking);
         const outcome = await spend(spending, held, { vault, identity, peek, host, http, audit });
         await write(output, encodeOutcome(outcome));
         await audit.flush();

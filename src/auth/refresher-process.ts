@@ -35,10 +35,10 @@ const ANSWER_LIMIT = 40_000;
 
 /**
  * What Node and its TLS and HTTP go by, what a system needs to start a process, and nothing else: the person's
- * environment is full of tokens.
+ * environment is full of tokens. Electron is Node, and no window, only where it is told so.
  */
 const ENVIRONMENT =
-  /^(?:NODE_(?:OPTIONS|EXTRA_CA_CERTS|USE_ENV_PROXY|USE_SYSTEM_CA|TLS_REJECT_UNAUTHORIZED|V8_COVERAGE)|(?:HTTPS?|ALL|NO)_PROXY|SSL_CERT_(?:FILE|DIR)|OPENSSL_CONF|LD_LIBRARY_PATH|PATH|HOME|LANG|LC_ALL|TZ|TMPDIR|TMP|TEMP|SYSTEMROOT|WINDIR|USERPROFILE)$/i;
+  /^(?:ELECTRON_RUN_AS_NODE|NODE_(?:OPTIONS|EXTRA_CA_CERTS|USE_ENV_PROXY|USE_SYSTEM_CA|TLS_REJECT_UNAUTHORIZED|V8_COVERAGE)|(?:HTTPS?|ALL|NO)_PROXY|SSL_CERT_(?:FILE|DIR)|OPENSSL_CONF|LD_LIBRARY_PATH|PATH|HOME|LANG|LC_ALL|TZ|TMPDIR|TMP|TEMP|SYSTEMROOT|WINDIR|USERPROFILE)$/i;
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 

@@ -3,6 +3,7 @@
 import type { Audit } from '../base/audit.ts';
 import type { Log } from '../base/log.ts';
 import type { Revocation, RevokeOptions } from '../github/revoke.ts';
+import { revokeTokens } from '../github/revoke.ts';
 import type { Credential } from './token-source.ts';
 
 export interface RevokeParts extends Omit<RevokeOptions, 'signal'> {
@@ -19,7 +20,6 @@ export async function revoke(
   parts: RevokeParts,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Revocation> {
-  const { revokeTokens } = await import('../github/revoke.ts');
   const outcome = await revokeTokens(credential, { ...parts, signal });
   const { login, accessToken: token } = credential;
   if (outcome.kind === 'revoked') parts.audit.note({ event: 'revocation', login, token });

@@ -13,7 +13,7 @@ import { accept } from './accept.ts';
 import { endedElsewhere } from './refusals.ts';
 import { isGithubAppToken } from './replaced.ts';
 import type { Credential, LoginRequest } from './token-source.ts';
-import { NO_LOCK } from './turn.ts';
+import { keptAlive, NO_LOCK } from './turn.ts';
 import type { Version } from './version.ts';
 import { sameVersion, versionOf } from './version.ts';
 
@@ -143,7 +143,9 @@ class SharedLogin {
       const code = this.#shown ?? (await this.#usableFlow());
       try {
         const grant = await this.#poll(held, code);
-        const credential = await accept(grant, wanted, request, this.#parts, this.#gone);
+        // The code is used up: nobody else is to go on with it while a person is asked whose login it may be.
+        const accepting = accept(grant, wanted, request, this.#parts, this.#gone);
+        const credential = await keptAlive(held, this.#parts.http.clock, accepting);
         await this.#removeFlow();
         return credential;
       } catch (error) {

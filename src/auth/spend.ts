@@ -63,7 +63,8 @@ export async function spend(
     const credential = renewed(base, grant);
     audit.note({ event: 'refresh', login: credential.login, token: credential.accessToken });
     const kept = await peek();
-    if (kept?.kind !== 'none' && !sameVersion(versionOf(kept), found))
+    // What cannot be read just now may still be replaced; where not, the save says why, and is tried again.
+    if (kept && kept.kind !== 'none' && !sameVersion(versionOf(kept), found))
       return { kind: 'renewed', credential, save: { kind: 'superseded' } };
     return { kind: 'renewed', credential, save: await save(parts, credential) };
   } catch (error) {

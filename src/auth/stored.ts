@@ -31,6 +31,8 @@ export interface StoredLogin {
   use(credential: Credential): void;
   /** Uses what another process stored. */
   adopt(credential: Credential): Credential;
+  /** Whether this very object is what {@link adopt} was given once. */
+  wasAdopted(credential: Credential): boolean;
   /** Whether it is one that this process knows to be replaced: it may lie there yet, where a save failed. */
   isOld(token: Secret): boolean;
   retire(token: Secret): void;
@@ -77,6 +79,7 @@ export function createStoredLogin({
   let timer: Timer | undefined;
   /** When it could not be read the last time, by the steady clock; `undefined` where it could. */
   let unreadableSince: number | undefined;
+  const adopted = new WeakSet<Credential>();
 
   const isOld = (token: Secret): boolean => old.some((one) => one.equals(token));
 
@@ -179,8 +182,11 @@ export function createStoredLogin({
       if (!current?.equals(credential.accessToken))
         audit.note({ event: 'adoption', login: credential.login, token: credential.accessToken });
       use(credential);
+      adopted.add(credential);
       return credential;
     },
+
+    wasAdopted: (credential) => adopted.has(credential),
 
     newsIn(kept) {
       if (kept.kind === 'record') {

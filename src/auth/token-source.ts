@@ -109,6 +109,9 @@ export interface TokenSource {
    */
   refresh(stale: Credential, signal: AbortSignal): Promise<Credential>;
 
+  /** Whether a credential that {@link refresh} brought was in the vault by then: another process had asked for it. */
+  wasFound(credential: Credential): boolean;
+
   /**
    * Logs a person in and resolves with the verified, stored credential. One flow for all processes that share the
    * vault: the others get the same code, and the same credential.

@@ -79,6 +79,23 @@ async function waitFor(options: Omit<TurnOptions<never>, 'look'>): Promise<HeldL
   }
 }
 
+/** Well within the time after which a lock that nobody touches is lost (vault/sharing.ts), in ms. */
+export const TOUCH_EVERY = 5000;
+
+/** Keeps a lock while something goes on under it that may take long: a person is asked, a network is slow. */
+export async function keptAlive<T>(held: HeldLock, clock: Clock, work: Promise<T>): Promise<T> {
+  const touch = (): void => {
+    void held.touch();
+    timer = clock.after(TOUCH_EVERY, touch);
+  };
+  let timer = clock.after(TOUCH_EVERY, touch);
+  try {
+    return await work;
+  } finally {
+    timer.cancel();
+  }
+}
+
 async function tryTake(lock: Lock, log: Log): Promise<HeldLock | undefined> {
   try {
     return await lock.tryTake();

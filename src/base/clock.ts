@@ -55,3 +55,27 @@ export function delay(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** No stop costs a timer of {@link wakingClock} more than this, in ms. */
+const SLICE_MS = 1000;
+
+/**
+ * The same clock with timers that count, within a second, only while this process runs. For a deadline after which
+ * something is lost: one that was stopped (SIGSTOP, a machine that sleeps) finds the timer due together with what it
+ * waited for, and has to have the time to take that.
+ */
+export function wakingClock(clock: Clock): Clock {
+  return {
+    ...clock,
+    after(ms, run) {
+      let timer: Timer;
+      const wait = (left: number): void => {
+        timer = clock.after(Math.min(left, SLICE_MS), () =>
+          left > SLICE_MS ? wait(left - SLICE_MS) : run(),
+        );
+      };
+      wait(ms);
+      return { cancel: () => timer.cancel() };
+    },
+  };
+}

@@ -3,9 +3,10 @@
 import type { Credential } from '../auth/token-source.ts';
 import { explanationOf, StorageError } from '../base/errors.ts';
 import { fingerprintOf } from '../vault/audit-file.ts';
-import type { RecordIdentity, Vault } from '../vault/vault.ts';
+import type { Vault } from '../vault/vault.ts';
 import type { CommandContext } from './command.ts';
 import { hasExpired, isDue, isRenewable } from './due.ts';
+import { identityOf } from './logins.ts';
 import { inShell, loginCommand } from './shell.ts';
 import type { Which } from './shell.ts';
 
@@ -37,13 +38,7 @@ export interface LoginStatus {
 
 /** Of a login that the vault lists. */
 export async function statusOf(which: Which, vault: Vault, context: CommandContext): Promise<LoginStatus> {
-  const identity: RecordIdentity = {
-    mode: 'device',
-    issuer: which.host.loginUrl,
-    clientId: which.clientId ?? '',
-    profile: which.profile,
-    scopes: which.scopes,
-  };
+  const identity = identityOf(which);
   const store = await vault.describe(identity);
   try {
     const kept = await vault.read(identity);

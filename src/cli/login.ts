@@ -14,7 +14,7 @@ import { openStore, withLogin } from './logins.ts';
 import type { OpenLogin, OpenStore } from './logins.ts';
 import type { Profile } from './profiles.ts';
 import { confirm, done, notice } from './screen.ts';
-import { hostText } from './shell.ts';
+import { hostText, loginCommand } from './shell.ts';
 
 export const login: Command = (context) => cancellable(context.clock, (signal) => run(context, signal));
 
@@ -41,9 +41,11 @@ async function run(context: CommandContext, signal: AbortSignal): Promise<number
   });
 }
 
-function refuseWhatCannotLast({ settings }: CommandContext): void {
+function refuseWhatCannotLast(context: CommandContext): void {
+  const { settings } = context;
   if (settings.clientId === undefined) {
-    throw new UsageError('no client id is given', { next: registrationSteps(settings.host) });
+    const last = `Run: ${loginCommand(settings, context)}`;
+    throw new UsageError('no client id is given', { next: registrationSteps(settings.host, last) });
   }
   if (settings.store === 'memory') {
     throw new UsageError('with --store memory the login would end together with this command', {
@@ -82,6 +84,7 @@ async function logIn(
 ): Promise<Credential> {
   const { settings, screen } = context;
   const known = await open.load();
+  await open.mustBeAbleToStore();
   const settled = new AbortController();
   let shown: Promise<void> = Promise.resolve();
   const ended = async (): Promise<void> => {
@@ -124,10 +127,7 @@ function wantsBrowser({ settings, env, screen }: CommandContext): boolean {
 
 /** The source uses a credential that it could not store, as a session goes on with it. This command ends. */
 async function mustBeStored(open: OpenLogin, credential: Credential): Promise<void> {
-  const stored = await open.load();
-  if (stored?.accessToken.equals(credential.accessToken)) return;
-  // A later login or refresh by a window that is open has put its own there.
-  if (stored && stored.issuedAt >= credential.issuedAt) return;
+  if (await open.isStored(credential)) return;
   throw new StorageError('the login could not be stored, so it ends with this command', {
     next: 'Mend what is said above, and log in again.',
   });

@@ -1,6 +1,6 @@
 // Which of the stored logins a command is about, and its token source. Not for: what is done with it.
 import type { Credential, TokenSource } from '../auth/token-source.ts';
-import { EXIT, UserError } from '../base/errors.ts';
+import { EXIT, explanationOf, StorageError, UserError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { parseGithubHost } from '../github/hosts.ts';
 import type { RecordIdentity, Vault } from '../vault/vault.ts';
@@ -31,6 +31,13 @@ export interface OpenLogin {
   readonly source: TokenSource;
   /** What is stored of it; its secrets are kept out of what is printed from here on. */
   load(): Promise<Credential | undefined>;
+  /** Whether it lies in the vault, or one that came later; {@link load} also has what could not be stored. */
+  isStored(credential: Credential): Promise<boolean>;
+  /**
+   * To be asked before a code is shown or a refresh token is spent: what comes of it would end with this command.
+   * @throws {StorageError} nothing can be stored: there is no key, or no writing
+   */
+  mustBeAbleToStore(): Promise<void>;
 }
 
 export async function openStore(context: CommandContext): Promise<OpenStore> {
@@ -54,8 +61,26 @@ export async function withLogin<T>(
     for (const secret of [stored?.accessToken, stored?.refreshToken]) if (secret) redactor.add(secret);
     return stored;
   };
+  const isStored = async (credential: Credential): Promise<boolean> => {
+    // Tries once more to store what could not be stored.
+    await load();
+    const kept = await vault.read(identityOf(which)).catch((error: unknown) => {
+      if (!(error instanceof StorageError)) throw error;
+      log.warn(explanationOf(error));
+    });
+    if (kept?.kind !== 'record') return false;
+    const { accessToken, issuedAt } = kept.record;
+    // A later login or refresh by a window that is open has put its own there.
+    return accessToken.equals(credential.accessToken) || issuedAt > credential.issuedAt;
+  };
+  const mustBeAbleToStore = async (): Promise<void> => {
+    const { sharing } = vault;
+    await sharing?.delegate(identityOf(which));
+    // Taking a lock makes a file. Where another process has it, that one could.
+    await (await sharing?.lock(identityOf(which), 'refresh').tryTake())?.release();
+  };
   try {
-    return await work({ which, source, load });
+    return await work({ which, source, load, isStored, mustBeAbleToStore });
   } finally {
     await audit.flush();
   }
@@ -78,6 +103,11 @@ export async function listLogins({ line }: CommandContext, vault: Vault): Promis
       (clientId === undefined || which.clientId === clientId) &&
       (scopes === undefined || sameScopes(which.scopes, scopes)),
   );
+}
+
+/** What names the record of a login in the vault. */
+export function identityOf({ host, clientId = '', profile, scopes }: Which): RecordIdentity {
+  return { mode: 'device', issuer: host.loginUrl, clientId, profile, scopes };
 }
 
 /** Of an identity whose issuer is none of GitHub's hosts: `undefined`. */

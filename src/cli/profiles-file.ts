@@ -2,19 +2,32 @@
 // Not for: reading them at a start (profiles.ts), or secrets: those are the vault's.
 import path from 'node:path';
 import Conf from 'conf';
+import { delay, systemClock } from '../base/clock.ts';
 import { messageOf, StorageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { createLock } from '../vault/lock.ts';
 import { makePrivateDirectory } from '../vault/private-file.ts';
 import { PROFILES_NAME } from './profiles.ts';
 import type { Profile } from './profiles.ts';
 
+/** Nobody holds the lock for more than a few ms; who has hung with it loses it. In ms. */
+const LOCK_TTL = 2_000;
+const LOCK_PAUSE = 20;
+
 /**
- * Keeps `profile` under `name` beside those that are there. Two logins that save at the very same moment keep the later
- * one's profile: conf reads and writes in one go, so that moment is under a millisecond, and a login is repeated in one.
+ * Keeps `profile` under `name` beside those that are there, and those that others save at the same moment.
  * @throws {StorageError} it cannot be written; what was there is still whole
  */
 export async function saveProfile(stateDir: string, name: string, profile: Profile, log: Log): Promise<void> {
   await makePrivateDirectory(stateDir, log);
+  // conf reads and writes in two steps.
+  const lock = createLock(path.join(stateDir, `${PROFILES_NAME}.lock`), {
+    ttlMs: LOCK_TTL,
+    clock: systemClock,
+    log,
+  });
+  let held = await lock.tryTake();
+  for (; held === undefined; held = await lock.tryTake()) await delay(systemClock, LOCK_PAUSE);
   try {
     const conf = new Conf<{ profiles: Record<string, Profile> }>({
       cwd: stateDir,
@@ -35,5 +48,7 @@ export async function saveProfile(stateDir: string, name: string, profile: Profi
         cause: error,
       },
     );
+  } finally {
+    await held.release();
   }
 }

@@ -113,7 +113,6 @@ export function withProfile(
   const clientGiven = line.value('oauth-client-id');
   const isItsHost = !hostGiven || sameHost(hostGiven.text, profile.host);
   const isItsApp = isItsHost && (!clientGiven || clientGiven.text === profile.clientId);
-  const from = `the profile ${name}`;
   const texts: Partial<Record<ValueOption, string | undefined>> = {
     ...(isItsHost && {
       'gh-host': profile.host,
@@ -128,6 +127,7 @@ export function withProfile(
   return (option) => {
     const given = line.value(option);
     const text = texts[option];
+    const from = option === 'gh-host' ? `the profile ${name}` : `--${option} in the profile ${name}`;
     return given ?? (text === undefined ? undefined : { text, from });
   };
 }

@@ -22,6 +22,7 @@ export const refresh: Command = (context) =>
         await say.line(notice(say, `The token of ${account} does not expire: there is nothing to renew`));
         return 0;
       }
+      await open.mustBeAbleToStore();
       const fresh = await open.source.refresh(stored, signal).catch((error: unknown) => {
         throw authRequired(error, open, context);
       });
@@ -31,8 +32,7 @@ export const refresh: Command = (context) =>
           ? 'it does not expire'
           : `it expires in ${spanText(Math.max(expiresAt - clock.now(), 0))} (${dateText(expiresAt)})`;
       await say.line(done(say, `Renewed the token of ${account}; ${until}`));
-      const kept = await open.load();
-      if (kept?.accessToken.equals(fresh.accessToken) || (kept && kept.issuedAt > fresh.issuedAt)) return 0;
+      if (await open.isStored(fresh)) return 0;
       throw new UserError('the new token could not be stored, and the old one is dead', {
         next: 'Mend what is said above, and log in again.',
       });

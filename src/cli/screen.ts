@@ -1,6 +1,7 @@
 // What a command says and asks: results on stdout, everything else on stderr, colour where a person looks.
 // Not for: what is said (the commands), or errors (main.ts).
 import type { Readable, Writable } from 'node:stream';
+import { codeOf, messageOf, UserError } from '../base/errors.ts';
 
 /** SGR codes. util.styleText will not do: newer versions of Node ask stdout whether stderr may have colours. */
 const FORMATS = {
@@ -17,7 +18,10 @@ type Format = keyof typeof FORMATS;
 
 /** One of the streams that a person or a program reads. */
 export interface Output {
-  /** Writes `text` with a newline; resolves when the system has taken it, also where nobody reads any more. */
+  /**
+   * Writes `text` with a newline; resolves when the system has taken it, also where nobody reads any more.
+   * @throws {UserError} it is a result, and the system has no room for it
+   */
   line(text: string): Promise<void>;
   /** The same without the newline. */
   part(text: string): Promise<void>;
@@ -50,11 +54,20 @@ export interface Streams {
 
 export function createScreen({ stdin, stdout, stderr }: Streams, env: NodeJS.ProcessEnv): Screen {
   return {
-    result: createOutput(stdout, env),
-    say: createOutput(stderr, env),
+    result: createOutput(stdout, env, LOST),
+    say: createOutput(stderr, env, NOTHING),
     isInteractive: stdin.isTTY === true && stderr.isTTY === true,
     readLine: (signal) => readLine(stdin, signal),
   };
+}
+
+/** What a script would take for a whole answer is none: the disk is full, or the like. */
+const LOST: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO']);
+/** What is only said ends no command half way. */
+const NOTHING: ReadonlySet<string> = new Set();
+
+function notWritten(error: unknown): UserError {
+  return new UserError(`the output could not be written: ${messageOf(error)}`, { cause: error });
 }
 
 /** https://no-color.org: set to anything but nothing. */
@@ -62,13 +75,17 @@ function mayColour(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv)
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
 
-function createOutput(stream: Streams['stdout'], env: NodeJS.ProcessEnv): Output {
+/** @param lost codes of errors after which a command must not go on as if all had been written */
+function createOutput(stream: Streams['stdout'], env: NodeJS.ProcessEnv, lost: ReadonlySet<string>): Output {
   const colours = mayColour(stream, env);
   // `audit | head` closes its end early, which is no failure of ours.
   stream.on('error', () => {});
   const part = (text: string): Promise<void> =>
-    new Promise((resolve) => {
-      stream.write(text, () => resolve());
+    new Promise((resolve, reject) => {
+      stream.write(text, (error) => {
+        if (lost.has(codeOf(error) ?? '')) reject(notWritten(error));
+        else resolve();
+      });
     });
   return {
     part,

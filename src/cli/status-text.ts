@@ -6,13 +6,14 @@ import { hostText } from './shell.ts';
 import type { LoginStatus } from './login-status.ts';
 import { dateText, spanText } from './times.ts';
 
-/** Grouped by host. @param now milliseconds since the epoch */
+/** Grouped by host, an empty line between logins as `gh` has it. @param now milliseconds since the epoch */
 export function statusText(all: readonly LoginStatus[], output: Output, now: number): string {
   const hosts = [...new Set(all.map(({ which }) => which.host.label))];
   return hosts
     .map((host) => {
       const logins = all.filter(({ which }) => which.host.label === host);
-      return [output.styled('bold', host), ...logins.map((login) => block(login, output, now))].join('\n');
+      const blocks = logins.map((login) => block(login, output, now));
+      return [output.styled('bold', host), blocks.join('\n\n')].join('\n');
     })
     .join('\n\n');
 }

@@ -1,7 +1,7 @@
 // `gh-mcp-proxy token`: prints the access token alone, for a script that needs one; renewed first where it is due.
 // Not for: anything else on stdout. It prints on a terminal as well, as `gh auth token` does.
 import type { Credential } from '../auth/token-source.ts';
-import { explanationOf, RefusedError, UnreachableError } from '../base/errors.ts';
+import { explanationOf, RefusedError, StorageError, UnreachableError } from '../base/errors.ts';
 import { cancellable } from './cancel.ts';
 import type { Command, CommandContext } from './command.ts';
 import { hasExpired, isDue, isRenewable } from './due.ts';
@@ -32,10 +32,11 @@ async function usable(
   if (!isDue(stored, clock.now()) || (!isRenewable(stored, clock.now()) && !hasExpired(stored, clock.now())))
     return stored;
   try {
+    await open.mustBeAbleToStore();
     return await open.source.refresh(stored, signal);
   } catch (error) {
     // It works to its last second, renewed or not.
-    const isKnown = error instanceof UnreachableError || error instanceof RefusedError;
+    const isKnown = [UnreachableError, RefusedError, StorageError].some((known) => error instanceof known);
     if (isKnown && !hasExpired(stored, clock.now())) {
       log.warn(`the token could not be renewed, and will soon expire: ${explanationOf(error)}`);
       return stored;

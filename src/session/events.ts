@@ -46,7 +46,8 @@ export type Event =
   | { readonly type: 'login-failed'; readonly message: string }
   /** All that a renewal of the token `serial` needs beside is there. */
   | { readonly type: 'refresh-prepared'; readonly serial: number }
-  | { readonly type: 'refreshed'; readonly token: TokenView }
+  /** `found`: another process had got it, and nobody was asked for it here. */
+  | { readonly type: 'refreshed'; readonly token: TokenView; readonly found?: boolean }
   | { readonly type: 'refresh-refused'; readonly message: string }
   | { readonly type: 'refresh-unreachable'; readonly message: string }
   /** `account`: whose login it was, where there was one. `unrevoked`: what a person has to revoke by hand, and where. */

@@ -147,6 +147,10 @@ export function noteRefusal(step: Step): void {
   state.refusals = [...recentRefusals(step), { serial, at: step.steady }].slice(-MOST_REFUSALS);
 }
 
+function forgive(state: State, serial: number): void {
+  state.refusals = state.refusals.filter((refusal) => refusal.serial !== serial);
+}
+
 function recentRefusals({ state, steady }: Step): State['refusals'] {
   return state.refusals.filter(({ at }) => steady - at < REFUSAL_WINDOW);
 }
@@ -198,7 +202,7 @@ function refresh(step: Step, holding: boolean): void {
 }
 
 /** A new token is there: a new generation takes over; what was held, if anything was, goes to it. */
-export function onRefreshed(step: Step, token: TokenView): void {
+export function onRefreshed(step: Step, token: TokenView, found: boolean): void {
   const { state } = step;
   const { renewal } = state;
   // This is the token that a logout ends; or that serves on, where the logout fails.
@@ -206,6 +210,8 @@ export function onRefreshed(step: Step, token: TokenView): void {
   // Locked or logged in meanwhile: the outcome of an older renewal decides nothing any more.
   if (renewal.kind !== 'refreshing' && !isEnding) return;
   log(step, 'info', 'the token was renewed');
+  // Its refusal was another process's renewal, of which there may be any number: none was asked for here.
+  if (found && state.auth.kind !== 'locked') forgive(state, state.auth.token.serial);
   replaceToken(step, token, renewal.kind === 'refreshing' ? !renewal.holding : overlaps(state));
 }
 

@@ -140,7 +140,11 @@ export class TokenDesk {
     // A login in between has brought a newer one: how it went with the old one decides nothing any more.
     if (serial !== this.#lastSerial) return;
     // Dispatched outside of any try: what an outcome leads to is no outcome.
-    this.#options.dispatch('type' in outcome ? outcome : { type: 'refreshed', token: this.adopt(outcome) });
+    if ('type' in outcome) this.#options.dispatch(outcome);
+    else {
+      const found = this.#options.source.wasFound(outcome);
+      this.#options.dispatch({ type: 'refreshed', token: this.adopt(outcome), found });
+    }
   }
 
   async #renewed(stale: Credential): Promise<Credential | Event> {

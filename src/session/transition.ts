@@ -112,7 +112,7 @@ function apply(step: Step, event: Event): void {
       onPrepared(step, event.serial);
       return;
     case 'refreshed':
-      onRefreshed(step, event.token);
+      onRefreshed(step, event.token, event.found === true);
       return;
     case 'refresh-refused':
       onRefused(step, event.message);

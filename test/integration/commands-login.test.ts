@@ -1,6 +1,6 @@
 // `gh-mcp-proxy login` without a terminal: what is said, what is kept, and what it refuses.
 // Not for: a terminal (commands-terminal.test.ts), or other accounts (commands-identity.test.ts).
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { CLIENT_IDS } from '../../fixtures/github/emulator.mjs';
@@ -175,7 +175,11 @@ test.each([
 );
 
 test.each([
-  ['no client id', [], /no client id is given\n.*Register an app/],
+  [
+    'no client id',
+    ['--profile', 'work'],
+    /no client id is given\n.*Register an app[^]*\n3\. Run: gh-mcp-proxy login --profile work --oauth-client-id CLIENT_ID --state-dir/,
+  ],
   [
     'memory',
     ['--oauth-client-id', 'Iv23liX', '--store', 'memory'],
@@ -198,6 +202,32 @@ test('a login that cannot be stored is a failure: it would end with the command'
   expect(code).toBe(1);
   expect(stderr).toMatch(/cannot (?:read|create|write) .*credentials\.key/);
   expect(stderr).toContain('--state-dir');
+});
+
+test('where nothing can be stored nobody is asked for a code', async () => {
+  const github = await startTestGithub();
+  // What is not there can be read: there is nothing. It cannot be made, by nobody.
+  const nowhere = path.join(tempDir(), 'state');
+  symlinkSync(path.join(tempDir(), 'gone', 'state'), nowhere);
+  const { code, stderr } = await runCommand(loginArgs(github, nowhere));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/cannot create .*state/);
+  expect(github.requests).toEqual([]);
+});
+
+test('a login that cannot be stored after all is a failure as well, and no profile names it', async () => {
+  const github = await startTestGithub();
+  const stateDir = path.join(tempDir(), 'state');
+  const login = startCommand(loginArgs(github, stateDir));
+  const shown = await github.waitForCode();
+  const records = path.join(stateDir, 'credentials');
+  rmSync(records, { recursive: true });
+  writeFileSync(records, '');
+  github.approve(shown);
+  const { code, stdout, stderr } = await login.ended;
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/gh-mcp-proxy: the login could not be stored, so it ends with this command\n/);
+  expect(stderr).not.toContain('Logged in as');
 });
 
 test('GitHub out of reach: exit code 1, why, and no code', async () => {

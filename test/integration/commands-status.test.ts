@@ -162,6 +162,12 @@ test('what is asked for by name decides, of several', async () => {
   await logInAtShell(github, stateDir, { args: ['--profile', 'work'], account: 'hubot' });
   const both = (await statusOf(stateDir)).logins.map(({ profile, account }) => `${profile}: ${account}`);
   expect(new Set(both)).toEqual(new Set(['default: octocat', 'work: hubot']));
+  const { stdout } = await runCommand(['status', '--state-dir', stateDir]);
+  // One host, and an empty line between its accounts.
+  expect(stdout.trimEnd().split('\n\n')).toEqual([
+    expect.stringMatching(/^127\.0\.0\.1:\d+\n {2}✓ Logged in to /) as string,
+    expect.stringMatching(/^ {2}✓ Logged in to /) as string,
+  ]);
   const { logins } = await statusOf(stateDir, '--profile', 'work');
   expect(logins.map(({ account }) => account)).toEqual(['hubot']);
   expect(await statusOf(stateDir, '--profile', 'other')).toMatchObject({ code: 4, logins: [] });

@@ -1,5 +1,7 @@
 // `gh-mcp-proxy token` and `refresh`: what a script gets, when it is renewed, and what windows do meanwhile.
 // Not for: the refresh itself (unit/auth), or many processes at once (sharing-*.test.ts).
+import { readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { CLIENT_IDS } from '../../fixtures/github/emulator.mjs';
 import { runCommand } from '../support/command.ts';
@@ -114,6 +116,20 @@ test('refresh renews although it is not due, and says until when', async () => {
   expect(github.liveTokens()).not.toContain(token);
   expect((await runCommand(['token', '--state-dir', stateDir])).stdout.trim()).toBe(github.liveTokens()[0]);
   assertNoSecrets({ dirs: [stateDir], buffers: { stderr }, secrets: github.secrets() });
+});
+
+test('refresh spends no token where it could not store the next one', async () => {
+  const github = await startTestGithub();
+  const { stateDir, token } = await loggedIn({ github });
+  const records = path.join(stateDir, 'credentials');
+  const [name = ''] = readdirSync(records).filter((file) => file.endsWith('.json'));
+  // In the place of the lock: nobody can take that.
+  writeFileSync(path.join(records, name.replace('json', 'refresh.lock')), '');
+  const { code, stderr } = await runCommand(['refresh', '--state-dir', stateDir]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/cannot lock .*refresh\.lock/);
+  expect(github.count(TOKEN_PATH)).toBe(0);
+  expect((await runCommand(['token', '--state-dir', stateDir])).stdout).toBe(`${token}\n`);
 });
 
 test('a token that does not expire is not renewed, and that is no failure', async () => {

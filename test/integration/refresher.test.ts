@@ -149,7 +149,11 @@ describe('the refresher', () => {
 
   test('is given nothing that it does not need, and shows no secret in its arguments or environment', async () => {
     process.env['GITHUB_OAUTH_CLIENT_SECRET'] = 'a secret that it has no use for';
-    onTestFinished(() => void delete process.env['GITHUB_OAUTH_CLIENT_SECRET']);
+    process.env['ELECTRON_RUN_AS_NODE'] = '1';
+    onTestFinished(() => {
+      delete process.env['GITHUB_OAUTH_CLIENT_SECRET'];
+      delete process.env['ELECTRON_RUN_AS_NODE'];
+    });
     const { start, entry, github, stateDir } = await setUp();
     const before = descendantsOf(process.pid);
     const refresher = await start(entry);
@@ -157,6 +161,8 @@ describe('the refresher', () => {
     const environment = readEnviron(pid);
     expect(environment).not.toHaveProperty('GITHUB_OAUTH_CLIENT_SECRET');
     expect(environment).toHaveProperty('PATH');
+    // Clients that are Electron run servers with their own program, which opens a window without this.
+    expect(environment).toHaveProperty('ELECTRON_RUN_AS_NODE', '1');
     // A group of its own: what is signalled to the proxy's does not reach it.
     expect(processGroupMembers(pid)).toEqual([pid]);
     const buffers = {

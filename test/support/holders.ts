@@ -2,11 +2,11 @@
 // Not for: how the lock works (src/vault/lock.ts); what is read here of its file is who holds it.
 import { readFileSync, readdirSync, watch } from 'node:fs';
 import path from 'node:path';
-import { onTestFinished } from 'vitest';
 import { holderOf } from '../../src/vault/lock-holder.ts';
 import { descendantsOf } from './processes.ts';
 import { isRefresh } from './storm.ts';
 import type { Person, Window } from './windows.ts';
+import { atTestEnd } from './test-end.ts';
 
 /** The refresher is a second entry of the bundle. */
 const REFRESHER = /\/refresher\.[jt]s(\0|$)/;
@@ -68,7 +68,7 @@ export function onRefreshLock(
   const watcher = watch(path.join(stateDir, 'credentials'), () => {
     for (const pid of lockHolders(stateDir, 'refresh')) callback(pid);
   });
-  onTestFinished(() => watcher.close());
+  atTestEnd(() => watcher.close());
   return () => watcher.close();
 }
 

@@ -1,6 +1,5 @@
 // A GitHub to log in at, the proxy's options for it, and a login through text as the shortest way to be logged in.
 // Not for: what is asserted about a login; that is in the tests.
-import { onTestFinished } from 'vitest';
 import { CLIENT_IDS, startGithub } from '../../fixtures/github/emulator.mjs';
 import type { GithubEmulator, GithubOptions, RecordedRequest } from '../../fixtures/github/emulator.mjs';
 import { toolText } from './messages.ts';
@@ -9,6 +8,7 @@ import { startProxy } from './proxy.ts';
 import type { ProxyOptions } from './proxy.ts';
 import type { RawClient } from './raw-client.ts';
 import { serverCommand } from './spawned.ts';
+import { atTestEnd } from './test-end.ts';
 
 export const CODE_PATH = '/login/device/code';
 export const TOKEN_PATH = '/login/oauth/access_token';
@@ -19,7 +19,7 @@ const INTERVAL = 0.05;
 /** An emulator that lives as long as the test. */
 export async function startTestGithub(options: GithubOptions = {}): Promise<GithubEmulator> {
   const github = await startGithub({ interval: INTERVAL, slowDownStep: INTERVAL, ...options });
-  onTestFinished(() => github.close());
+  atTestEnd(() => github.close());
   return github;
 }
 

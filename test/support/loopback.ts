@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { atTestEnd } from './test-end.ts';
 
 /** Starts it on a free port of 127.0.0.1; it ends with the test. @returns its origin */
 export async function serveHttp(answer: RequestListener): Promise<string> {
@@ -10,7 +10,7 @@ export async function serveHttp(answer: RequestListener): Promise<string> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  onTestFinished(() => {
+  atTestEnd(() => {
     server.closeAllConnections();
     server.close();
   });

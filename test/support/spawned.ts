@@ -4,9 +4,10 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inject, onTestFinished } from 'vitest';
+import { inject } from 'vitest';
 import { aliveWithMarker, descendantsOf } from './processes.ts';
 import { tempDir } from './temp.ts';
+import { atTestEnd } from './test-end.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -44,15 +45,15 @@ export function serverCommand(name: string, ...flags: string[]): [string, ...str
 }
 
 /**
- * PATH, a fresh HOME and what is given. HOME is also the mark by which everything that inherited it is killed when
- * the test ends, so that a failed test leaves nothing running.
+ * PATH, HOME (fresh unless it is given) and what is given. HOME is also the mark by which everything that inherited it is
+ * killed when the test ends, so that nothing is left running: not by a test that failed, nor what a test has stopped.
  */
 export function surroundings({ env = {}, cwd }: Surroundings): { env: Record<string, string>; cwd: string } {
-  const home = tempDir();
-  onTestFinished(() => {
+  const home = env['HOME'] ?? tempDir();
+  atTestEnd(() => {
     if (process.platform === 'linux') kill(aliveWithMarker(`HOME=${home}`));
   });
-  return { env: { PATH: process.env['PATH'] ?? '', HOME: home, ...env }, cwd: cwd ?? home };
+  return { env: { PATH: process.env['PATH'] ?? '', ...env, HOME: home }, cwd: cwd ?? home };
 }
 
 /** Spawns with all three streams as pipes; the program and its descendants do not outlive the test. */
@@ -61,7 +62,7 @@ export function spawnInTest(
   options: Surroundings,
 ): ChildProcessWithoutNullStreams {
   const child = spawn(file, args, { ...surroundings(options), stdio: ['pipe', 'pipe', 'pipe'] });
-  onTestFinished(() => {
+  atTestEnd(() => {
     if (child.pid !== undefined && process.platform === 'linux') kill(descendantsOf(child.pid));
     child.kill('SIGKILL');
   });

@@ -1,14 +1,14 @@
 // Folders that live as long as a test, and the search for secrets in them.
-// Not for: folders of a whole file or run; onTestFinished knows single tests only.
+// Not for: folders of a whole file or run; a test's end is what ends them.
 import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { onTestFinished } from 'vitest';
+import { atTestEnd } from './test-end.ts';
 
 /** A new folder, mode 0700, removed with all that is in it when the test ends. Only inside a test. */
 export function tempDir(): string {
   const dir = realpathSync(mkdtempSync(path.join(tmpdir(), 'gh-mcp-proxy-test-')));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }));
+  atTestEnd(() => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }));
   return dir;
 }
 

@@ -191,6 +191,7 @@ describe('a refresh', () => {
     clock.advance(28_800_000);
     const fresh = await source.refresh(old, neverAborted);
     expect(github.liveTokens()).toEqual([fresh.accessToken.reveal()]);
+    expect(source.wasFound(fresh)).toBe(false);
     expect(fresh).toMatchObject({
       login: 'octocat',
       rotation: 'exclusive',
@@ -214,6 +215,7 @@ describe('a refresh', () => {
     const theirs = await refreshAsSibling(old);
     const adopted = await source.refresh(old, neverAborted);
     expect(adopted.accessToken.equals(theirs.accessToken)).toBe(true);
+    expect(source.wasFound(adopted)).toBe(true);
     expect(refreshes()).toHaveLength(1);
   });
 

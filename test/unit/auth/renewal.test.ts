@@ -255,6 +255,30 @@ describe('a save that failed', () => {
   });
 });
 
+describe('a save', () => {
+  test('is made also where the record that it replaces cannot be read any more', async () => {
+    const { github, one, old, refresh, kept, token } = await loggedIn();
+    github.fault({ path: TOKEN, kind: 'slow', delayMs: 30 });
+    const refreshing = refresh(one, old);
+    await github.waitForRequest(({ body }) => body['grant_type'] === 'refresh_token');
+    one.vault.breakFor('read');
+    const fresh = await refreshing;
+    expect(kept()?.accessToken.reveal()).toBe(token(fresh));
+  });
+
+  test('that fails then is made good by a later try', async () => {
+    const { github, one, old, refresh, kept, token } = await loggedIn();
+    github.fault({ path: TOKEN, kind: 'slow', delayMs: 30 });
+    const refreshing = refresh(one, old);
+    await github.waitForRequest(({ body }) => body['grant_type'] === 'refresh_token');
+    one.vault.breakFor('read', 'write');
+    const fresh = await refreshing;
+    one.vault.breakFor();
+    expect(token((await one.source.load()) ?? old)).toBe(token(fresh));
+    expect(kept()?.accessToken.reveal()).toBe(token(fresh));
+  });
+});
+
 describe('a refresh that is prepared', () => {
   const { signal } = new AbortController();
 

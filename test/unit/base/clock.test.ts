@@ -1,6 +1,7 @@
 // Waiting by a clock that tests can turn.
 import { describe, expect, test, vi } from 'vitest';
-import { delay, systemClock } from '../../../src/base/clock.ts';
+import { delay, systemClock, wakingClock } from '../../../src/base/clock.ts';
+import type { Clock } from '../../../src/base/clock.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 
 describe('delay', () => {
@@ -89,5 +90,54 @@ describe('the clock of the machine', () => {
       const number = systemClock.random();
       expect(number >= 0 && number < 1).toBe(true);
     }
+  });
+});
+
+/** One whose process is stopped for hours each time: whatever timer is set is due then. */
+function stopping() {
+  const due = new Set<() => void>();
+  const after: Clock['after'] = (_ms, run) => {
+    due.add(run);
+    return { cancel: () => void due.delete(run) };
+  };
+  const stop = (): void => {
+    const runs = [...due];
+    due.clear();
+    for (const run of runs) run();
+  };
+  return { clock: { ...createFakeClock(), after }, stop, due };
+}
+
+describe('a waking clock', () => {
+  test('fires when its time has come, not before', () => {
+    const clock = createFakeClock();
+    const run = vi.fn<() => void>();
+    wakingClock(clock).after(2500, run);
+    clock.advance(2499);
+    expect(run).not.toHaveBeenCalled();
+    clock.advance(1);
+    expect(run).toHaveBeenCalledOnce();
+    expect(clock.pending()).toEqual([]);
+  });
+
+  test('takes a stop of hours for one second', () => {
+    const { clock, stop, due } = stopping();
+    const run = vi.fn<() => void>();
+    wakingClock(clock).after(3000, run);
+    stop();
+    stop();
+    expect(run).not.toHaveBeenCalled();
+    stop();
+    expect(run).toHaveBeenCalledOnce();
+    expect(due.size).toBe(0);
+  });
+
+  test('that is cancelled in the middle fires nothing', () => {
+    const { clock, stop, due } = stopping();
+    const run = vi.fn<() => void>();
+    const timer = wakingClock(clock).after(3000, run);
+    stop();
+    timer.cancel();
+    expect(due.size).toBe(0);
   });
 });

@@ -121,8 +121,10 @@ test('whoever names a profile and another host has made a mistake, except in a l
 
 test('a profile whose values are nonsense is named', () => {
   expect(withDefault({ host: 'ftp://x' })).toThrow(/^the profile default does not name a host: .*ftp/);
-  expect(withDefault({ clientId: 'a secret!' })).toThrow('the profile default is not a client id');
-  expect(withDefault({ store: 'cloud' })).toThrow('the profile default is "cloud"');
+  expect(withDefault({ clientId: 'a secret!' })).toThrow(
+    '--oauth-client-id in the profile default is not a client id',
+  );
+  expect(withDefault({ store: 'cloud' })).toThrow('--store in the profile default is "cloud"');
 });
 
 test('no settings can be changed once they are read', () => {

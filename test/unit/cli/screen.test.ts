@@ -43,6 +43,11 @@ function collector() {
   return { stream, text: () => text };
 }
 
+function fullDisk(): Writable {
+  const error = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  return new Writable({ write: (_chunk, _encoding, callback) => callback(error) });
+}
+
 const never = new AbortController().signal;
 
 test('results go to stdout, all else to stderr', async () => {
@@ -126,6 +131,12 @@ test('a reader that has gone away is no failure', async () => {
   const stdout = new Writable({ write: (_chunk, _encoding, callback) => callback(new Error('EPIPE')) });
   await createScreen({ stdin, stdout, stderr }, {}).result.line('x');
   expect(stdout.destroyed).toBe(true);
+});
+
+test('a result that does not fit on the disk is a failure; words that do not are none', async () => {
+  const { result, say } = createScreen({ stdin: process.stdin, stdout: fullDisk(), stderr: fullDisk() }, {});
+  await say.line('x');
+  await expect(result.line('x')).rejects.toThrow(/^the output could not be written: ENOSPC/);
 });
 
 test('on a desktop: a QR code, the code, and Enter opens the page', async () => {

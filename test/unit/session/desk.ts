@@ -38,6 +38,8 @@ export function startDesk() {
   const logins: (Asked<Credential> & { readonly request: LoginRequest })[] = [];
   const preparations: Asked<Credential | undefined>[] = [];
   const logouts: (Asked<Logout> & { readonly current: Credential | undefined })[] = [];
+  /** Credentials that a refresh brings from the vault. */
+  const found = new Set<Credential>();
   const watchers: ((stored: Credential | undefined) => void)[] = [];
   const ask = <T, M>(asked: (Asked<T> & M)[], more: M, signal?: AbortSignal): Promise<T> =>
     new Promise((resolve, reject) => {
@@ -56,6 +58,7 @@ export function startDesk() {
     },
     prepare: (_, signal) => ask(preparations, {}, signal),
     refresh: (_, signal) => ask(refreshes, {}, signal),
+    wasFound: (credential) => found.has(credential),
     login: (request, signal) => ask(logins, { request }, signal),
     logout: (current, signal) => ask(logouts, { current }, signal),
   };
@@ -87,6 +90,7 @@ export function startDesk() {
     watchers,
     loads,
     refreshes,
+    found,
     logins,
     preparations,
     logouts,

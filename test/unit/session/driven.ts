@@ -60,6 +60,7 @@ export async function startDriven(options: DrivenOptions = {}): Promise<Driven> 
     ...unshared,
     load: issue,
     refresh: issue,
+    wasFound: () => false,
     login: () => Promise.reject(new Error('not here')),
     ...options.source,
   };

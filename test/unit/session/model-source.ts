@@ -10,8 +10,8 @@ export function endRefresh(world: World, how: 'renewed' | 'unreachable' | 'refus
   const isStored = tokens.stored === tokens.told;
   if (!isStored && tokens.stored > 0 && how !== 'unreachable') {
     // Another process was first.
-    tokens.refreshing = undefined;
-    world.do({ type: 'refreshed', token: tokens.tell() });
+    tokens.foundElsewhere();
+    world.do({ type: 'refreshed', token: tokens.tell(), found: true });
   } else if (how === 'unreachable') {
     tokens.fail(world.now);
     world.do({ type: 'refresh-unreachable', message: 'github.com cannot be reached.' });

@@ -43,6 +43,17 @@ describe('a call whose token is refused', () => {
     expect(said(session.upstream({ id: 1, result: { content: [] } }))).toMatchObject([{ id: 1 }]);
   });
 
+  test('is made again as often as other processes renew the token under it, and that is no loop', () => {
+    const session = calling();
+    for (let serial = 2; serial < 8; serial += 1) {
+      session.client(call(serial, 'get_me'));
+      expect(deeds(session.upstream({ id: serial, result: REFUSED }))).toEqual(['refresh']);
+      session.step({ type: 'refreshed', token: lasting(EIGHT_HOURS, serial, session.now), found: true });
+      expect(sentIds(session.shakeHands())).toEqual([serial]);
+      session.upstream({ id: serial, result: { content: [] } });
+    }
+  });
+
   test('with several at once there is one renewal, and all are made again in order', () => {
     const session = calling(1, 2, 3);
     expect(deeds(session.upstream({ id: 1, result: REFUSED }))).toEqual(['refresh']);

@@ -14,7 +14,16 @@ describe('a renewal', () => {
     const renewal = desk.refresh(serial);
     refreshes[0]?.resolve(SECOND);
     await renewal;
-    expect(events).toMatchObject([{ type: 'refreshed', token: { serial: serial + 1 } }]);
+    expect(events).toMatchObject([{ type: 'refreshed', token: { serial: serial + 1 }, found: false }]);
+  });
+
+  test('that another process was asked for is reported as that', async () => {
+    const { desk, events, refreshes, found } = startDesk();
+    const renewal = desk.refresh(desk.adopt(FIRST).serial);
+    found.add(SECOND);
+    refreshes[0]?.resolve(SECOND);
+    await renewal;
+    expect(events).toMatchObject([{ type: 'refreshed', found: true }]);
   });
 
   test.each(['renewed', 'refused'])(

@@ -129,6 +129,12 @@ export class Tokens {
     this.refreshing = { serial, spent: false };
   }
 
+  /** The refresh that was asked for is not needed, and its refusal was not one of those that lead to a renewal here. */
+  foundElsewhere(): void {
+    if (this.refreshing) this.#refused.delete(this.refreshing.serial);
+    this.refreshing = undefined;
+  }
+
   /** @throws {Error} there is nothing to prepare */
   prepare(serial: number): void {
     if (this.preparing !== undefined || this.refreshing) throw new Error('two renewals at once');
