@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** What was asked, and when it does not matter any more. */
-export interface Question {
+interface Question {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;

@@ -122,7 +122,7 @@ test('refresh spends no token where it could not store the next one', async () =
   const github = await startTestGithub();
   const { stateDir, token } = await loggedIn({ github });
   const records = path.join(stateDir, 'credentials');
-  const [name = ''] = readdirSync(records).filter((file) => file.endsWith('.json'));
+  const name = readdirSync(records).find((file) => file.endsWith('.json')) ?? '';
   // In the place of the lock: nobody can take that.
   writeFileSync(path.join(records, name.replace('json', 'refresh.lock')), '');
   const { code, stderr } = await runCommand(['refresh', '--state-dir', stateDir]);

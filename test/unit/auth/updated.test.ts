@@ -31,8 +31,8 @@ describe('a program that was updated while it runs', () => {
 
   test('says that it has to be started again for a login or a logout', async () => {
     const { memory, window, login, logout, startLogin } = await updated();
-    for (const outcome of [startLogin(window).outcome, logout(window, login)]) {
-      const error = await rejection(outcome);
+    for (const begin of [() => startLogin(window).outcome, () => logout(window, login)]) {
+      const error = await rejection(begin());
       expect(error).toBeInstanceOf(UserError);
       expect(error).toMatchObject({
         message: 'gh-mcp-proxy was updated or removed while it runs',

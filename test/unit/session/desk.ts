@@ -58,7 +58,7 @@ export function startDesk() {
     },
     prepare: (_, signal) => ask(preparations, {}, signal),
     refresh: (_, signal) => ask(refreshes, {}, signal),
-    wasFound: (credential) => found.has(credential),
+    wasFound: (fresh) => found.has(fresh),
     login: (request, signal) => ask(logins, { request }, signal),
     logout: (current, signal) => ask(logouts, { current }, signal),
   };
