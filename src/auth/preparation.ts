@@ -5,7 +5,7 @@ import type { HeldLock } from '../vault/vault.ts';
 import type { Refresher } from './refresher.ts';
 import type { Spending } from './spend.ts';
 import type { Credential } from './token-source.ts';
-import { TOUCH_EVERY } from './turn.ts';
+import { touching } from './turn.ts';
 
 export interface Prepared {
   readonly spending: Spending;
@@ -30,6 +30,8 @@ interface Current {
   readonly stale: Credential;
   readonly making: Promise<Prepared | undefined>;
   readonly given: AbortController;
+  /** Once it is ready, until it is taken or given back. */
+  touching?: Timer;
   isTaken: boolean;
 }
 
@@ -38,19 +40,13 @@ export function createPreparations(clock: Clock): Preparations {
 
   const keep = ({ held, refresher }: Prepared, own: Current): void => {
     if (own.isTaken) return;
-    let timer: Timer;
-    const touch = (): void => {
-      if (own.isTaken) return;
-      void held.touch();
-      timer = clock.after(TOUCH_EVERY, touch);
-    };
+    own.touching = touching(held, clock);
     const giveBack = (): void => {
-      timer.cancel();
+      own.touching?.cancel();
       if (own.isTaken) return;
       if (current === own) current = undefined;
       void refresher.cancel();
     };
-    timer = clock.after(TOUCH_EVERY, touch);
     if (own.given.signal.aborted) giveBack();
     else own.given.signal.addEventListener('abort', giveBack, { once: true });
   };
@@ -88,6 +84,7 @@ export function createPreparations(clock: Clock): Preparations {
       }
       if (!own) return undefined;
       own.isTaken = true;
+      own.touching?.cancel();
       return own.making.catch(() => undefined);
     },
   };

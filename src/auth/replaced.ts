@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { Revocation, RevokeOptions } from '../github/revoke.ts';
 import { revokeTokens } from '../github/revoke.ts';
 import type { Credential } from './token-source.ts';
+import { hasExpired } from './token-source.ts';
 
 export interface RevokeParts extends Omit<RevokeOptions, 'signal'> {
   readonly log: Log;
@@ -40,6 +41,6 @@ export function isGithubAppToken({ accessToken, refreshToken }: Credential): boo
 }
 
 /** Whether there is anything in it that GitHub would accept, as far as its times tell. */
-export function isAlive({ expiresAt, refreshToken }: Credential, now: number): boolean {
-  return refreshToken !== undefined || expiresAt === undefined || expiresAt > now;
+export function isAlive(credential: Credential, now: number): boolean {
+  return credential.refreshToken !== undefined || !hasExpired(credential, now);
 }

@@ -13,6 +13,7 @@ import { accept } from './accept.ts';
 import { endedElsewhere } from './refusals.ts';
 import { isGithubAppToken } from './replaced.ts';
 import type { Credential, LoginRequest } from './token-source.ts';
+import { hasExpired } from './token-source.ts';
 import { keptAlive, NO_LOCK } from './turn.ts';
 import type { Version } from './version.ts';
 import { sameVersion, versionOf } from './version.ts';
@@ -87,9 +88,9 @@ class SharedLogin {
     const kept = await stored.peek();
     if (kept?.kind !== 'record') return undefined;
     const { record } = kept;
-    const { accessToken, expiresAt, scopes } = record;
+    const { accessToken, scopes } = record;
     if (stored.isOld(accessToken) || request.known?.accessToken.equals(accessToken)) return undefined;
-    if (expiresAt !== undefined && expiresAt <= http.clock.now()) return undefined;
+    if (hasExpired(record, http.clock.now())) return undefined;
     // What came of the code that was shown here is the outcome of this login, whatever was granted.
     const isOutcome = this.#shown !== undefined && !sameVersion(versionOf(kept), this.#begun);
     return isOutcome || isGithubAppToken(record) || covers(scopes, wanted) ? record : undefined;

@@ -17,6 +17,11 @@ export function renewalLead(issuedAt: number, expiresAt: number): number {
   return Math.min(Math.max(lifetime * 0.1, SHORTEST_LEAD), lifetime * 0.5);
 }
 
+/** Whether its time is over by the wall clock; nobody has said when that of one without `expiresAt` is. */
+export function hasExpired({ expiresAt }: Pick<Credential, 'expiresAt'>, now: number): boolean {
+  return expiresAt !== undefined && expiresAt <= now;
+}
+
 /** What a person must see to log in by device flow. The user code is shown on purpose; it is no secret. */
 export interface LoginPrompt {
   readonly verificationUri: string;

@@ -1,6 +1,6 @@
 // Whose turn it is to renew or replace the stored credential: the lock beside it, and the wait for it.
 // Not for: what is done under it, or how a lock works (vault/lock.ts).
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { delay } from '../base/clock.ts';
 import { explanationOf, StorageError, UnreachableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -80,15 +80,21 @@ async function waitFor(options: Omit<TurnOptions<never>, 'look'>): Promise<HeldL
 }
 
 /** Well within the time after which a lock that nobody touches is lost (vault/sharing.ts), in ms. */
-export const TOUCH_EVERY = 5000;
+const TOUCH_EVERY = 5000;
 
-/** Keeps a lock while something goes on under it that may take long: a person is asked, a network is slow. */
-export async function keptAlive<T>(held: HeldLock, clock: Clock, work: Promise<T>): Promise<T> {
+/** Keeps a lock until it is cancelled. */
+export function touching(held: HeldLock, clock: Clock): Timer {
   const touch = (): void => {
     void held.touch();
     timer = clock.after(TOUCH_EVERY, touch);
   };
   let timer = clock.after(TOUCH_EVERY, touch);
+  return { cancel: () => timer.cancel() };
+}
+
+/** Keeps a lock while something goes on under it that may take long: a person is asked, a network is slow. */
+export async function keptAlive<T>(held: HeldLock, clock: Clock, work: Promise<T>): Promise<T> {
+  const timer = touching(held, clock);
   try {
     return await work;
   } finally {

@@ -8,6 +8,7 @@ import { loggedOut, noRefreshToken } from './refusals.ts';
 import type { Spending } from './spend.ts';
 import type { StoredLogin } from './stored.ts';
 import type { Credential } from './token-source.ts';
+import { hasExpired } from './token-source.ts';
 import { versionOf } from './version.ts';
 
 /** Nothing is left to do: another process has renewed it, or nobody ever will. */
@@ -34,8 +35,7 @@ export function judge(kept: Kept | undefined, stale: Credential, parts: JudgePar
     const isStale = record.accessToken.equals(stale.accessToken);
     // One that is older may lie there when a save failed: GitHub has killed it since.
     const isNewer = !isStale && !stored.isOld(record.accessToken);
-    if (isNewer && (record.expiresAt === undefined || record.expiresAt > clock.now()))
-      return { kind: 'newer', credential: record };
+    if (isNewer && !hasExpired(record, clock.now())) return { kind: 'newer', credential: record };
     if (isStale || isNewer) base = record;
   }
   const refreshToken = base.refreshToken ?? stale.refreshToken;

@@ -9,10 +9,6 @@ export function isDue({ issuedAt, expiresAt }: Credential, now: number): boolean
   return now >= expiresAt - renewalLead(issuedAt, expiresAt);
 }
 
-export function hasExpired({ expiresAt }: Credential, now: number): boolean {
-  return expiresAt !== undefined && expiresAt <= now;
-}
-
 /** Whether it can be renewed without a person, as far as is known here. */
 export function isRenewable({ refreshToken, refreshTokenExpiresAt }: Credential, now: number): boolean {
   return refreshToken !== undefined && (refreshTokenExpiresAt === undefined || refreshTokenExpiresAt > now);

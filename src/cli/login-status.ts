@@ -1,11 +1,12 @@
 // What is known of one stored login without asking anybody: whose it is, until when, and why it cannot be used.
 // Not for: which logins there are (logins.ts), or how it is printed (status-text.ts).
 import type { Credential } from '../auth/token-source.ts';
+import { hasExpired } from '../auth/token-source.ts';
 import { explanationOf, StorageError } from '../base/errors.ts';
 import { fingerprintOf } from '../vault/audit-file.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { CommandContext } from './command.ts';
-import { hasExpired, isDue, isRenewable } from './due.ts';
+import { isDue, isRenewable } from './due.ts';
 import { identityOf } from './logins.ts';
 import { inShell, loginCommand } from './shell.ts';
 import type { Which } from './shell.ts';

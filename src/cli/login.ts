@@ -1,6 +1,7 @@
 // `gh-mcp-proxy login`: logs a person in at a shell, and keeps host, client id and scopes as a profile, so that every
 // window of every client finds the login. Not for: the flow (auth/) or what is shown of it (login-screen.ts).
 import type { Credential, LoginPrompt } from '../auth/token-source.ts';
+import { hasExpired } from '../auth/token-source.ts';
 import { registrationSteps } from '../auth/register-app.ts';
 import { RefusedError, StorageError, UsageError, UserError } from '../base/errors.ts';
 import { createHttp } from '../github/http.ts';
@@ -64,8 +65,7 @@ async function working(
   const stored = await open.load();
   if (!stored) return undefined;
   try {
-    const hasExpired = stored.expiresAt !== undefined && stored.expiresAt <= clock.now();
-    const credential = hasExpired ? await open.source.refresh(stored, signal) : stored;
+    const credential = hasExpired(stored, clock.now()) ? await open.source.refresh(stored, signal) : stored;
     const http = createHttp(clock);
     await fetchLogin({ host: settings.host, token: credential.accessToken, http, signal });
     return credential;

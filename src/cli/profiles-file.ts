@@ -2,17 +2,16 @@
 // Not for: reading them at a start (profiles.ts), or secrets: those are the vault's.
 import path from 'node:path';
 import Conf from 'conf';
-import { delay, systemClock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { messageOf, StorageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { createLock } from '../vault/lock.ts';
+import { awaitLock, createLock } from '../vault/lock.ts';
 import { makePrivateDirectory } from '../vault/private-file.ts';
 import { PROFILES_NAME } from './profiles.ts';
 import type { Profile } from './profiles.ts';
 
 /** Nobody holds the lock for more than a few ms; who has hung with it loses it. In ms. */
 const LOCK_TTL = 2_000;
-const LOCK_PAUSE = 20;
 
 /**
  * Keeps `profile` under `name` beside those that are there, and those that others save at the same moment.
@@ -26,8 +25,7 @@ export async function saveProfile(stateDir: string, name: string, profile: Profi
     clock: systemClock,
     log,
   });
-  let held = await lock.tryTake();
-  for (; held === undefined; held = await lock.tryTake()) await delay(systemClock, LOCK_PAUSE);
+  const held = await awaitLock(lock, systemClock);
   try {
     const conf = new Conf<{ profiles: Record<string, Profile> }>({
       cwd: stateDir,
@@ -49,6 +47,6 @@ export async function saveProfile(stateDir: string, name: string, profile: Profi
       },
     );
   } finally {
-    await held.release();
+    await held?.release();
   }
 }

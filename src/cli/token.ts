@@ -1,10 +1,11 @@
 // `gh-mcp-proxy token`: prints the access token alone, for a script that needs one; renewed first where it is due.
 // Not for: anything else on stdout. It prints on a terminal as well, as `gh auth token` does.
 import type { Credential } from '../auth/token-source.ts';
+import { hasExpired } from '../auth/token-source.ts';
 import { explanationOf, RefusedError, StorageError, UnreachableError } from '../base/errors.ts';
 import { cancellable } from './cancel.ts';
 import type { Command, CommandContext } from './command.ts';
-import { hasExpired, isDue, isRenewable } from './due.ts';
+import { isDue, isRenewable } from './due.ts';
 import { AuthRequiredError, notLoggedIn, openStore, theLogin, withLogin } from './logins.ts';
 import type { OpenLogin, OpenStore } from './logins.ts';
 import { loginCommand } from './shell.ts';

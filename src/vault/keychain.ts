@@ -3,14 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { delay } from '../base/clock.ts';
 import { StorageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { AskKeychain, KeychainQuestion } from './keychain-call.ts';
 import { askKeychain } from './keychain-call.ts';
 import { keychainError } from './keychain-failure.ts';
 import type { KeySource } from './key-source.ts';
-import { createLock } from './lock.ts';
+import { awaitLock, createLock } from './lock.ts';
 import { createPrivate, makePrivateDirectory } from './private-file.ts';
 import type { VaultKey } from './seal.ts';
 import { KEY_BYTES, keyFromText } from './seal.ts';
@@ -31,7 +30,6 @@ const ACCOUNT = /^([0-9a-f]{32})\n?$/;
 /** Who makes the key asks the keychain once, for 3 s at the most; the others wait for that, and a little longer. */
 const LOCK_TTL_MS = 8_000;
 const LOCK_WAIT_MS = 10_000;
-const LOCK_PAUSE_MS = 50;
 
 export function createKeychain({ stateDir, log, clock, ask = askKeychain }: KeychainOptions): KeySource {
   const nameFile = path.join(stateDir, 'credentials.keychain');
@@ -81,15 +79,9 @@ export function createKeychain({ stateDir, log, clock, ask = askKeychain }: Keyc
 
   const takeLock = async (): Promise<HeldLock> => {
     const lock = createLock(`${nameFile}.lock`, { ttlMs: LOCK_TTL_MS, clock, log });
-    const start = clock.steady();
-    for (;;) {
-      const held = await lock.tryTake();
-      if (held) return held;
-      if (clock.steady() - start > LOCK_WAIT_MS) {
-        throw keychainError({ kind: 'failed', why: 'another process is making its key and does not finish' });
-      }
-      await delay(clock, LOCK_PAUSE_MS);
-    }
+    const held = await awaitLock(lock, clock, LOCK_WAIT_MS);
+    if (held) return held;
+    throw keychainError({ kind: 'failed', why: 'another process is making its key and does not finish' });
   };
 
   return {

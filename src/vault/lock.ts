@@ -16,6 +16,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { delay } from '../base/clock.ts';
 import { codeOf, messageOf, StorageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { LockFiles } from './lock-files.ts';
@@ -140,6 +141,23 @@ export function createLock(directory: string, options: LockOptions): Lock {
       }
     },
   };
+}
+
+/** Between two tries of {@link awaitLock}, in ms. */
+const TRY_EVERY = 50;
+
+/** Tries until the lock is ours; `undefined` where it is somebody else's for all of `patienceMs`. @throws {StorageError} */
+export async function awaitLock(
+  lock: Lock,
+  clock: Clock,
+  patienceMs = Infinity,
+): Promise<HeldLock | undefined> {
+  const from = clock.steady();
+  for (;;) {
+    const held = await lock.tryTake();
+    if (held || clock.steady() - from > patienceMs) return held;
+    await delay(clock, TRY_EVERY);
+  }
 }
 
 /**
