@@ -22,23 +22,31 @@ const shared = {
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
+  // The AWS SDK comes as CommonJS too, which cannot be cut: all of each service, with every way to find credentials, in one
+  // file of 600 KB, and it asks for Node's modules in a way that a bundle in ESM does not have.
+  mainFields: ['module', 'main'],
+  // Only the half of that SDK which is for browsers wants it, by an import() that would become a file all the same.
+  external: ['bowser'],
   minifySyntax: true,
   legalComments: 'none',
   metafile: true,
   define: { __VERSION__: JSON.stringify(manifest.version) },
   logLevel: 'warning',
 };
+/** @type {import('esbuild').BuildOptions & { metafile: true }} */
+const program = {
+  ...shared,
+  entryPoints: ['src/bin.ts'],
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+};
+const together = ['src/cli/main.ts', 'src/vault/disk.ts'].map((name) => path.join(root, name));
 const results = await Promise.all([
-  build({
-    ...shared,
-    entryPoints: ['src/bin.ts'],
-    splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
-    plugins: [inOneFileEach(['src/cli/main.ts', 'src/vault/disk.ts'].map((name) => path.join(root, name)))],
-  }),
-  // A process of its own, which loads one file and nothing of the proxy's.
-  build({ ...shared, entryPoints: ['src/refresher.ts'] }),
+  build({ ...program, plugins: [inOneFileEach(together, await importedLater(program))] }),
+  // Processes of their own, which load one file each and nothing of the proxy's; GitHub's has no other server's code in it.
+  build({ ...shared, entryPoints: ['src/refresher.ts', 'src/refresher-oauth.ts'] }),
 ]);
+await giveRequire(results.flatMap(({ metafile }) => Object.keys(metafile.outputs)));
 await chmod(path.join(fresh, 'bin.js'), 0o755);
 // Run as it is, by path, beside the chunk that runs it; the only code that needs a package at run time.
 await copyFile(
@@ -57,17 +65,13 @@ await rename(fresh, dist);
  * to open at a start with a stored login instead of six. So each module that is loaded later imports the given ones
  * first, which are loaded by then or soon, and what belongs to them is cut once.
  * @param {readonly string[]} wholes each with all that it imports is one file; the first is the start's own
+ * @param {ReadonlySet<string>} later the modules that an import() names
  * @returns {import('esbuild').Plugin}
  */
-function inOneFileEach(wholes) {
-  const later = new Set();
+function inOneFileEach(wholes, later) {
   return {
     name: 'in-one-file-each',
     setup(building) {
-      building.onResolve({ filter: /^\.{1,2}\// }, ({ kind, path: name, resolveDir }) => {
-        if (kind === 'dynamic-import') later.add(path.resolve(resolveDir, name));
-        return undefined;
-      });
       building.onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
         if (!later.has(file)) return undefined;
         const before = wholes.includes(file) ? wholes.slice(0, wholes.indexOf(file)) : wholes;
@@ -79,7 +83,35 @@ function inOneFileEach(wholes) {
 }
 
 /**
- * The licence texts of the packages whose code is in the bundle, as their licences ask.
+ * Found before anything is cut: one that is imported at once by some modules, and later by others, may be loaded before the
+ * import() of it is seen.
+ * @param {import('esbuild').BuildOptions} options
+ */
+async function importedLater(options) {
+  const { metafile } = await build({ ...options, write: false, metafile: true });
+  const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
+  const later = imports.filter(({ kind }) => kind === 'dynamic-import');
+  return new Set(later.map(({ path: file }) => path.join(root, file)));
+}
+
+/**
+ * cross-spawn (under execa, too) is CommonJS and requires Node's own modules. esbuild has a helper for that, in one chunk,
+ * which takes the `require` of its file and fails where there is none, as in ESM: it is given one.
+ * @param {string[]} outputs paths of the built files, relative to the root
+ */
+async function giveRequire(outputs) {
+  for (const output of outputs) {
+    const file = path.join(root, output);
+    const text = await readFile(file, 'utf8');
+    if (!text.includes('Dynamic require of')) continue;
+    const own =
+      'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);\n';
+    await writeFile(file, own + text);
+  }
+}
+
+/**
+ * The licence texts of the packages whose code is in the bundle, as their licences ask; each text once.
  * @param {string[]} inputs paths of the bundled files, relative to the root
  */
 async function notices(inputs) {
@@ -88,14 +120,16 @@ async function notices(inputs) {
     const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
     if (match?.[1]) folders.add(match[1]);
   }
-  const parts = [];
+  /** @type {Map<string, string[]>} */
+  const packages = new Map();
   for (const folder of [...folders].toSorted((a, b) => a.localeCompare(b))) {
     const pkg = JSON.parse(await readFile(path.join(root, folder, 'package.json'), 'utf8'));
     const file = ['LICENSE', 'LICENSE.md', 'license', 'LICENSE.txt'].find((name) =>
       existsSync(path.join(root, folder, name)),
     );
-    const text = file ? await readFile(path.join(root, folder, file), 'utf8') : '';
-    parts.push(`${pkg.name} ${pkg.version} (${pkg.license})\n\n${text.trim()}\n`);
+    const text = (file ? await readFile(path.join(root, folder, file), 'utf8') : '').trim();
+    packages.set(text, [...(packages.get(text) ?? []), `${pkg.name} ${pkg.version} (${pkg.license})`]);
   }
+  const parts = [...packages].map(([text, names]) => `${names.join('\n')}\n\n${text}\n`);
   return parts.join(`\n${'-'.repeat(72)}\n\n`);
 }
