@@ -8,15 +8,15 @@
 import { createOAuthDeviceAuth } from '@octokit/auth-oauth-device';
 import { request as octokitRequest } from '@octokit/request';
 import { UnreachableError } from '../base/errors.ts';
-import type { DeviceCode } from './device-code.ts';
-import { parseDeviceCode } from './device-code.ts';
+import type { DeviceCode } from '../net/device-code.ts';
+import { parseDeviceCode } from '../net/device-code.ts';
+import { pollForToken } from '../net/device-poll.ts';
+import type { Http, JsonAnswer } from '../net/http.ts';
+import { asObject, requestJson } from '../net/http.ts';
+import type { TokenGrant } from '../net/token-grant.ts';
+import { parseTokenGrant } from '../net/token-grant.ts';
 import type { GithubHost } from './hosts.ts';
-import type { Http, JsonAnswer } from './http.ts';
-import { asObject, requestJson } from './http.ts';
 import { refusal, unknownClient } from './oauth-refusal.ts';
-import { pollForToken } from './poll.ts';
-import type { TokenGrant } from './token-grant.ts';
-import { parseTokenGrant } from './token-grant.ts';
 
 export interface DeviceFlowOptions {
   readonly host: GithubHost;
@@ -41,8 +41,8 @@ type Endpoint = Parameters<Octokit['endpoint']['parse']>[0];
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Runs one device flow to its end (RFC 8628), from its beginning or from the code on. Scopes are sent even if the app is a GitHub App, which ignores them:
- * only the answer tells the two apart.
+ * Runs one device flow to its end (RFC 8628), from its beginning or from the code on. Scopes are sent even if the app is a
+ * GitHub App, which ignores them: only the answer tells the two apart.
  * @throws {RefusedError} denied, expired or misconfigured: `message` and `next` say what to do
  * @throws {UnreachableError} no code could be had, or it expired while the server was out of reach
  * @throws a signal's reason as soon as it aborts, or once the last answer is there; no request is sent after that
@@ -52,6 +52,7 @@ export async function runDeviceFlow(options: DeviceFlowOptions): Promise<TokenGr
   const either = AbortSignal.any([signal, closing]);
   const { clock } = http;
   const context = { host, clientId };
+  const server = { label: host.label, setting: http.setting };
   // What a moment of the flow leaves for the next one: the library hands on less than we need.
   let { code } = options;
   let grant: TokenGrant | undefined;
@@ -64,7 +65,7 @@ export async function runDeviceFlow(options: DeviceFlowOptions): Promise<TokenGr
     if (!fields || fields.error !== undefined || answer.status >= 400) {
       throw refusal(context, fields?.error ?? `http_${answer.status}`, fields?.error_description);
     }
-    code = parseDeviceCode(fields, clock.now(), host);
+    code = parseDeviceCode(fields, clock.now(), server);
     await options.onCode?.(code);
     return fields;
   };
@@ -75,8 +76,10 @@ export async function runDeviceFlow(options: DeviceFlowOptions): Promise<TokenGr
       options.onPoll?.();
       return send();
     };
-    const fields = await pollForToken({ code, ask, context, clock, signal: either });
-    grant = parseTokenGrant(fields, clock.now(), host.label);
+    const { deviceCode } = code;
+    const refuse = (error: string, description?: unknown) => refusal(context, error, description, deviceCode);
+    const fields = await pollForToken({ code, ask, server, refuse, clock, signal: either });
+    grant = parseTokenGrant(fields, clock.now(), server);
     // The library splits `scope` without asking whether it is there.
     return { ...fields, scope: '' };
   };

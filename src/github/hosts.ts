@@ -1,6 +1,7 @@
 // A GitHub host as a person writes it, turned into the origins to talk to (FACTS, Hosts).
 // Not for: requests to them (http.ts), or other OAuth issuers.
 import { UsageError } from '../base/errors.ts';
+import { isLoopback, parseUrl } from '../net/web-address.ts';
 
 export interface GithubHost {
   /** As a person knows it, with its port where it has one: `github.com`, `octo.ghe.com`, `git.example.com:8443`. */
@@ -41,16 +42,6 @@ export function parseGithubHost(text: string): GithubHost {
     throw unusable(`is "${trimmed}", but https is needed: http is for loopback addresses only`);
   }
   return endpointsOf(url, trimmed);
-}
-
-/** `URL.parse`, which the oldest Node 20 here lacks. */
-export function parseUrl(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined;
-}
-
-/** Whether a URL's `hostname` is this machine for certain, without asking a name server. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 function endpointsOf(url: URL, text: string): GithubHost {

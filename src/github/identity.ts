@@ -1,9 +1,9 @@
 // Whose token it is. Not for: scopes and permissions, which no login depends on.
 import { RefusedError, UnreachableError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
+import type { Http } from '../net/http.ts';
+import { asObject, requestJson } from '../net/http.ts';
 import type { GithubHost } from './hosts.ts';
-import type { Http } from './http.ts';
-import { asObject, requestJson } from './http.ts';
 
 export interface IdentityOptions {
   readonly host: GithubHost;

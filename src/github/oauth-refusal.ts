@@ -9,11 +9,19 @@ import type { GithubHost } from './hosts.ts';
 export interface RefusalContext {
   readonly host: GithubHost;
   readonly clientId: string;
+  /** Whether the client secret was sent; `undefined` where none is wanted. */
+  readonly withSecret?: boolean;
 }
 
 type Explanation = readonly [what: string, next: string];
 
 const AGAIN = 'Call auth_login again for a new code.';
+/** In the message itself: the commands say in their own words what to do next. */
+const SECRET = {
+  sent: 'or the client secret that goes with it (GITHUB_OAUTH_CLIENT_SECRET, --oauth-client-secret-file)',
+  missing:
+    'or wants its client secret for a token of the browser flow (GITHUB_OAUTH_CLIENT_SECRET, --oauth-client-secret-file)',
+};
 
 /**
  * @param code the answer's `error`
@@ -60,9 +68,9 @@ const EXPLANATIONS: ReadonlyMap<string, (context: RefusalContext) => Explanation
   ],
   [
     'incorrect_client_credentials',
-    ({ host, clientId }) => [
-      `${host.label} does not accept the client id "${clientId}"`,
-      `Compare --oauth-client-id (GITHUB_OAUTH_CLIENT_ID) with the app's settings page on ${host.loginUrl}/settings/developers.`,
+    ({ host, clientId, withSecret }) => [
+      `${host.label} does not accept the client id "${clientId}"${withSecret === undefined ? '' : `, ${SECRET[withSecret ? 'sent' : 'missing']}`}`,
+      `Compare --oauth-client-id (GITHUB_OAUTH_CLIENT_ID), and the client secret where one is given, with the app's settings page on ${host.loginUrl}/settings/developers.`,
     ],
   ],
   ['incorrect_device_code', ({ host }) => [`${host.label} does not know the device code any more`, AGAIN]],

@@ -1,17 +1,19 @@
-// A new user token for a refresh token (RFC 6749, section 6). No client secret: tokens from device flow need none.
-// Not for: whether and when to refresh, or which refresh token is the newest (auth/device.ts). Needs no octokit.
+// A new user token for a refresh token (RFC 6749, section 6).
+// Not for: whether and when to refresh, or which refresh token is the newest (auth/renewal.ts). Needs no octokit.
 import { UnreachableError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
+import type { Http } from '../net/http.ts';
+import { asObject, requestJson } from '../net/http.ts';
+import type { TokenGrant } from '../net/token-grant.ts';
+import { parseTokenGrant } from '../net/token-grant.ts';
 import type { GithubHost } from './hosts.ts';
-import type { Http } from './http.ts';
-import { asObject, requestJson } from './http.ts';
 import { isKnownRefusal, refusal } from './oauth-refusal.ts';
-import type { TokenGrant } from './token-grant.ts';
-import { parseTokenGrant } from './token-grant.ts';
 
 export interface RefreshOptions {
   readonly host: GithubHost;
   readonly clientId: string;
+  /** Asked for where the token came by the browser flow, and not where it came by the device flow. */
+  readonly clientSecret?: Secret | undefined;
   readonly refreshToken: Secret;
   readonly http: Http;
   readonly signal: AbortSignal;
@@ -24,9 +26,10 @@ export interface RefreshOptions {
  * @throws {UnreachableError} network, 429, 5xx or nonsense: the token may still be good
  */
 export async function refreshUserToken(options: RefreshOptions): Promise<TokenGrant> {
-  const { host, clientId, refreshToken, http, signal } = options;
+  const { host, clientId, clientSecret, refreshToken, http, signal } = options;
   const body = new URLSearchParams({
     client_id: clientId,
+    ...(clientSecret && { client_secret: clientSecret.reveal() }),
     grant_type: 'refresh_token',
     refresh_token: refreshToken.reveal(),
   });
@@ -41,9 +44,11 @@ export async function refreshUserToken(options: RefreshOptions): Promise<TokenGr
     signal,
   );
   const fields = asObject(answer.data);
-  if (fields?.access_token !== undefined) return parseTokenGrant(fields, http.clock.now(), host.label);
+  if (fields?.access_token !== undefined)
+    return parseTokenGrant(fields, http.clock.now(), { label: host.label, setting: http.setting });
   // Codes that nobody here knows may pass (`server_error`, for one): only known ones end a session.
-  if (isKnownRefusal(fields?.error)) throw refusal({ host, clientId }, fields?.error);
+  if (isKnownRefusal(fields?.error))
+    throw refusal({ host, clientId, withSecret: clientSecret !== undefined }, fields?.error);
   throw new UnreachableError(`${host.label} gave no usable answer to a refresh (HTTP ${answer.status})`, {
     next: 'Check --gh-host (GITHUB_HOST) and try again.',
   });

@@ -2,9 +2,10 @@
 // Not for: which tokens those are, or forgetting them here (auth/logout.ts, auth/replaced.ts).
 import { UnreachableError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
+import type { Http, JsonRequest } from '../net/http.ts';
+import { requestJson } from '../net/http.ts';
+import type { Revocation } from '../net/revocation.ts';
 import type { GithubHost } from './hosts.ts';
-import type { Http, JsonRequest } from './http.ts';
-import { requestJson } from './http.ts';
 
 /** What one login brought. */
 export interface TokenPair {
@@ -22,9 +23,6 @@ export interface RevokeOptions {
   readonly http: Http;
   readonly signal: AbortSignal;
 }
-
-/** `why` follows "could not be revoked: " and has no full stop. */
-export type Revocation = { readonly kind: 'revoked' } | { readonly kind: 'unrevoked'; readonly why: string };
 
 const REVOKED: Revocation = { kind: 'revoked' };
 

@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { CLIENT_IDS } from '../../../fixtures/github/emulator.mjs';
 import { RefusedError, UnreachableError } from '../../../src/base/errors.ts';
-import type { DeviceCode } from '../../../src/github/device-code.ts';
+import type { DeviceCode } from '../../../src/net/device-code.ts';
 import type { DeviceFlowOptions } from '../../../src/github/device-flow.ts';
 import { runDeviceFlow } from '../../../src/github/device-flow.ts';
-import { createHttp } from '../../../src/github/http.ts';
+import { createHttp } from '../../../src/net/http.ts';
 import type { GithubOptions } from './support.ts';
 import { assertHarmless, rejection, startTestGithub } from './support.ts';
 

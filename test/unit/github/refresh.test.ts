@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CLIENT_IDS } from '../../../fixtures/github/emulator.mjs';
 import { RefusedError, UnreachableError } from '../../../src/base/errors.ts';
 import { Secret } from '../../../src/base/secret.ts';
-import { createHttp } from '../../../src/github/http.ts';
+import { createHttp } from '../../../src/net/http.ts';
 import { fetchLogin } from '../../../src/github/identity.ts';
 import { refreshUserToken } from '../../../src/github/refresh.ts';
 import { assertHarmless, neverAborted, rejection, startTestGithub } from './support.ts';
@@ -19,8 +19,8 @@ async function setUp() {
     github,
     clock,
     issued,
-    refresh: (token = issued.refreshToken ?? '') =>
-      refreshUserToken({ ...common, clientId, refreshToken: new Secret(token) }),
+    refresh: (token = issued.refreshToken ?? '', clientSecret?: Secret) =>
+      refreshUserToken({ ...common, clientId, clientSecret, refreshToken: new Secret(token) }),
     whoIs: (token = issued.accessToken) => fetchLogin({ ...common, token: new Secret(token) }),
   };
 }
@@ -37,6 +37,12 @@ describe('a refresh', () => {
       grant_type: 'refresh_token',
       refresh_token: issued.refreshToken,
     });
+  });
+
+  test('of a token that came by the browser flow has the client secret with it', async () => {
+    const { github, refresh } = await setUp();
+    await refresh(undefined, new Secret('client-secret'));
+    expect(github.requests[0]?.body).toMatchObject({ client_id: clientId, client_secret: 'client-secret' });
   });
 
   test('with a spent token is refused for good, and the error holds no token', async () => {

@@ -5,7 +5,7 @@ import { CLIENT_IDS } from '../../../fixtures/github/emulator.mjs';
 import { Secret } from '../../../src/base/secret.ts';
 import { parseGithubHost } from '../../../src/github/hosts.ts';
 import type { GithubHost } from '../../../src/github/hosts.ts';
-import { createHttp } from '../../../src/github/http.ts';
+import { createHttp } from '../../../src/net/http.ts';
 import { authorizationsPage, revokeTokens } from '../../../src/github/revoke.ts';
 import { assertHarmless, neverAborted, rejection, startTestGithub } from './support.ts';
 

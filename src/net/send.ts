@@ -1,6 +1,6 @@
 // One HTTP exchange over Node's own client. Not `fetch`: loading that takes 50 ms and its first request 8 ms more, and a
 // refresher (auth/refresher-main.ts) is a new process each time. Not for: limits, or what an answer means (http.ts).
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** What was asked, and when it does not matter any more. */
 interface Question {
@@ -13,6 +13,8 @@ interface Question {
 /** Redirects are answers like any other; leaving `body` early ends the connection. */
 export interface Answer {
   readonly status: number;
+  /** By lower-case name. */
+  readonly headers?: IncomingHttpHeaders;
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -29,7 +31,7 @@ export const send: Send = (url, { method, headers, body, signal }) =>
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const asked = request(url, { method, headers: { ...headers, ...length, connection: 'close' }, signal });
     asked.once('response', (message: IncomingMessage) =>
-      resolve({ status: message.statusCode ?? 0, body: message }),
+      resolve({ status: message.statusCode ?? 0, headers: message.headers, body: message }),
     );
     // Also after the answer has begun: it shows in the body then.
     asked.on('error', reject);

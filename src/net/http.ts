@@ -1,4 +1,4 @@
-// One JSON request to GitHub: bounded in time and size, abortable, and with errors that hold nothing of the request.
+// One JSON request to an authorization server or its API: bounded in time and size, abortable, and with errors that hold nothing of the request.
 // Not for: what an answer means (a 4xx is an answer), retries, or octokit (device-flow.ts).
 import type { Clock } from '../base/clock.ts';
 import { UnreachableError } from '../base/errors.ts';
@@ -12,11 +12,13 @@ export interface Http {
   /** Milliseconds for a whole exchange, body included. */
   readonly timeoutMs: number;
   readonly send: Send;
+  /** What a person checks when the wrong machine answers, such as `--issuer`. */
+  readonly setting: string;
 }
 
 /** What the rest of the program uses. */
 export function createHttp(clock: Clock, options: Partial<Omit<Http, 'clock'>> = {}): Http {
-  return { clock, timeoutMs: 10_000, send, ...options };
+  return { clock, timeoutMs: 10_000, send, setting: '--gh-host (GITHUB_HOST)', ...options };
 }
 
 export interface JsonRequest {
@@ -24,11 +26,15 @@ export interface JsonRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The status of a 2xx says all: whatever else comes with it need not be JSON (RFC 7009, section 2.2, for one). */
+  readonly isStatusEnough?: boolean;
 }
 
-/** `data` is `undefined` where a 4xx came without JSON, and where there is nothing to tell (202, 204). */
+/** `data` is `undefined` where a 4xx came without JSON, and where there is nothing to tell (202, 204, and as above). */
 export interface JsonAnswer {
   readonly status: number;
+  /** When the server says it answered, as its `Date` header has it. */
+  readonly date: string | undefined;
   readonly data: unknown;
 }
 
@@ -62,8 +68,12 @@ export async function requestJson(
       signal: limit.signal,
       ...(request.body !== undefined && { body: request.body }),
     });
-    const text = await readBody(response, origin);
-    return { status: response.status, data: judge(response, text, origin) };
+    const text = await readBody(response, origin, http.setting);
+    return {
+      status: response.status,
+      date: response.headers?.date,
+      data: judge(response, text, { origin, setting: http.setting, ...request }),
+    };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UnreachableError) throw error;
@@ -73,21 +83,26 @@ export async function requestJson(
       });
     }
     // Not kept as `cause`: an error of the transport may hold bytes of the answer, and with them a token.
-    throw unreachable(origin, error);
+    throw unreachable(origin, error, http.setting);
   } finally {
     timer.cancel();
     signal.removeEventListener('abort', onAbort);
   }
 }
 
+interface JudgeContext extends Pick<JsonRequest, 'isStatusEnough'> {
+  readonly origin: string;
+  readonly setting: string;
+}
+
 /** The answer's JSON, once it is clear that it is an answer at all. */
-function judge(response: Answer, text: string, origin: string): unknown {
+function judge(response: Answer, text: string, { origin, setting, isStatusEnough }: JudgeContext): unknown {
   const { status } = response;
   if (status >= 300 && status < 400) {
     throw new UnreachableError(
       `${origin} redirects elsewhere (HTTP ${status}), where credentials are not sent`,
       {
-        next: 'Check --gh-host (GITHUB_HOST), or whether this network asks for a login of its own first.',
+        next: `Check ${setting}, or whether this network asks for a login of its own first.`,
       },
     );
   }
@@ -101,14 +116,14 @@ function judge(response: Answer, text: string, origin: string): unknown {
     return JSON.parse(text);
   } catch {
     // The parser's message quotes the text.
-    if (status >= 400) return undefined;
+    if (status >= 400 || isStatusEnough === true) return undefined;
     throw new UnreachableError(`${origin} answered with something that is not JSON (HTTP ${status})`, {
-      next: 'Check --gh-host (GITHUB_HOST), or whether a proxy or a login page of the network answers instead.',
+      next: `Check ${setting}, or whether a proxy or a login page of the network answers instead.`,
     });
   }
 }
 
-async function readBody(response: Answer, origin: string): Promise<string> {
+async function readBody(response: Answer, origin: string, setting: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop early cancels the stream, and with it the connection.
@@ -116,7 +131,7 @@ async function readBody(response: Answer, origin: string): Promise<string> {
     size += chunk.byteLength;
     if (size > LARGEST_BODY_BYTES) {
       throw new UnreachableError(`${origin} sent an answer of more than ${LARGEST_BODY_BYTES} bytes`, {
-        next: 'Check --gh-host (GITHUB_HOST).',
+        next: `Check ${setting}.`,
       });
     }
     chunks.push(chunk);

@@ -6,12 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { UnreachableError } from '../../../src/base/errors.ts';
-import { createHttp, requestJson } from '../../../src/github/http.ts';
-import { unreachable } from '../../../src/github/network-error.ts';
+import { createHttp, requestJson } from '../../../src/net/http.ts';
+import { unreachable } from '../../../src/net/network-error.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { serveHttp } from '../../support/loopback.ts';
-import { assertHarmless, neverAborted, rejection } from './support.ts';
+import { assertHarmless, neverAborted, rejection } from '../github/support.ts';
 
+const DATE = expect.any(String) as unknown;
 const SECRET = 'ghr_thisIsSentAndNeverShown0123456789';
 const http = createHttp(systemClock);
 
@@ -29,6 +30,7 @@ test('sends what it was given, says who it is, and reads JSON', async () => {
   });
   expect(await requestJson(http, request(origin), neverAborted)).toEqual({
     status: 200,
+    date: DATE,
     data: {
       method: 'POST',
       authorization: `Bearer ${SECRET}`,
@@ -43,12 +45,22 @@ test.each([
   [404, '<html>Not Found</html>', undefined],
 ])('a %i is an answer, with JSON or without', async (status, body, data) => {
   const origin = await serveHttp((_, response) => response.writeHead(status).end(body));
-  expect(await requestJson(http, request(origin), neverAborted)).toEqual({ status, data });
+  expect(await requestJson(http, request(origin), neverAborted)).toEqual({ status, date: DATE, data });
 });
 
 test.each([202, 204])('a %i may have nothing to tell', async (status) => {
   const origin = await serveHttp((_, response) => response.writeHead(status).end());
-  expect(await requestJson(http, request(origin), neverAborted)).toEqual({ status, data: undefined });
+  expect(await requestJson(http, request(origin), neverAborted)).toEqual({
+    status,
+    date: DATE,
+    data: undefined,
+  });
+});
+
+test.each(['', 'OK', '<html>'])('a 200 with %j is enough where its status says all', async (body) => {
+  const origin = await serveHttp((_, response) => response.end(body));
+  const asked = { ...request(origin), isStatusEnough: true };
+  expect(await requestJson(http, asked, neverAborted)).toEqual({ status: 200, date: DATE, data: undefined });
 });
 
 describe('no usable answer is an UnreachableError that says why:', () => {
@@ -149,17 +161,23 @@ describe('what Node says of a failed connection becomes a step to take:', () => 
     ['CERT_HAS_EXPIRED', /clock/],
     ['ERR_TLS_CERT_ALTNAME_INVALID', /--gh-host/],
   ])('%s', (code, step) => {
-    const error = unreachable('https://github.com', thrownWith(coded(code)));
+    const error = unreachable('https://github.com', thrownWith(coded(code)), '--gh-host (GITHUB_HOST)');
     expect(error.message).toBe(`cannot reach https://github.com (${code})`);
     expect(error.next).toMatch(step);
   });
 
   test('several addresses tried in vain', () => {
-    const error = unreachable('https://github.com', thrownWith(new AggregateError([coded('ETIMEDOUT')])));
+    const error = unreachable(
+      'https://github.com',
+      thrownWith(new AggregateError([coded('ETIMEDOUT')])),
+      '--gh-host (GITHUB_HOST)',
+    );
     expect(error.message).toBe('cannot reach https://github.com (ETIMEDOUT)');
   });
 
   test('no code at all', () => {
-    expect(unreachable('https://github.com', 'odd').message).toBe('cannot reach https://github.com');
+    expect(unreachable('https://github.com', 'odd', '--gh-host').message).toBe(
+      'cannot reach https://github.com',
+    );
   });
 });

@@ -2,24 +2,27 @@
 // Not for: answers of a server that was reached (http.ts).
 import { UnreachableError } from '../base/errors.ts';
 
-/** @param error as thrown by `fetch`; only its system code is taken from it */
-export function unreachable(origin: string, error: unknown): UnreachableError {
+/**
+ * @param error as Node throws it; only its system code is taken from it
+ * @param setting what names the host, such as `--issuer`
+ */
+export function unreachable(origin: string, error: unknown, setting: string): UnreachableError {
   const code = codeIn(error);
   return new UnreachableError(`cannot reach ${origin}${code === undefined ? '' : ` (${code})`}`, {
-    next: stepFor(code),
+    next: stepFor(code, setting),
   });
 }
 
-function stepFor(code: string | undefined): string {
+function stepFor(code: string | undefined, setting: string): string {
   if (code === undefined) return 'Check the network connection and try again.';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return `Check the network connection and the host name (--gh-host, GITHUB_HOST). ${PROXY}`;
+    return `Check the network connection and the host name in ${setting}. ${PROXY}`;
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return "The server's certificate is not valid now: check this machine's clock.";
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return 'The certificate is for another name: check --gh-host (GITHUB_HOST).';
+    return `The certificate is for another name: check ${setting}.`;
   }
   if (/CERT|SIGNATURE|ISSUER|SELF_SIGNED/.test(code)) {
     return "The certificate's issuer is not known here: set NODE_EXTRA_CA_CERTS to the PEM file of your organisation's certificate authority.";
