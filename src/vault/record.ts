@@ -17,14 +17,15 @@ export function encodeRecord(record: VaultRecord): string {
 export function decodeRecord(text: string): VaultRecord | undefined {
   const fields = parseObject(text);
   if (!fields) return undefined;
-  const { accessToken, refreshToken, issuedAt, expiresAt, refreshTokenExpiresAt, scopes, login, rotation } =
-    fields;
+  const { accessToken, refreshToken, issuedAt, expiresAt, refreshTokenExpiresAt, scopes } = fields;
+  const { login, subject, rotation } = fields;
   if (!isText(accessToken) || !isTime(issuedAt) || !isTextList(scopes)) return undefined;
   if (rotation !== 'exclusive' && rotation !== 'overlapping') return undefined;
   if (refreshToken !== undefined && !isText(refreshToken)) return undefined;
   if (expiresAt !== undefined && !isTime(expiresAt)) return undefined;
   if (refreshTokenExpiresAt !== undefined && !isTime(refreshTokenExpiresAt)) return undefined;
   if (login !== undefined && !isText(login)) return undefined;
+  if (subject !== undefined && !isText(subject)) return undefined;
   return {
     accessToken: new Secret(accessToken),
     ...(refreshToken !== undefined && { refreshToken: new Secret(refreshToken) }),
@@ -33,6 +34,7 @@ export function decodeRecord(text: string): VaultRecord | undefined {
     ...(refreshTokenExpiresAt !== undefined && { refreshTokenExpiresAt }),
     scopes,
     ...(login !== undefined && { login }),
+    ...(subject !== undefined && { subject }),
     rotation,
   };
 }

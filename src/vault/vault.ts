@@ -31,6 +31,8 @@ export interface VaultRecord {
   readonly scopes: readonly string[];
   /** The account's login name, once it was verified. */
   readonly login?: string;
+  /** For whom it was exchanged, where the subject token said so: a text that is only ever compared. */
+  readonly subject?: string;
   /**
    * How a new token relates to this one (DESIGN 2.4): `exclusive` when getting the new one kills the old one at once
    * (GitHub App user tokens), `overlapping` when the old one stays valid.
@@ -108,8 +110,12 @@ export interface Delegation {
   readonly keyKind: string;
 }
 
-/** A login flow (RFC 8628) that waits for a person. Times are milliseconds since the epoch. */
-export interface LoginFlow {
+/** A login that waits for a person, in whichever process. Times are milliseconds since the epoch. */
+export type LoginFlow = CodeFlow | PageFlow;
+
+/** Device flow (RFC 8628): whoever has the device code can go on with it. */
+export interface CodeFlow {
+  readonly kind: 'code';
   readonly deviceCode: Secret;
   /** Shown on purpose: no secret. */
   readonly userCode: string;
@@ -117,6 +123,16 @@ export interface LoginFlow {
   readonly expiresAt: number;
   /** Milliseconds between two polls. */
   readonly intervalMs: number;
+  readonly scopes: readonly string[];
+}
+
+/** A page that leads back to the process which shows it: the others can show it as long as that one lives. */
+export interface PageFlow {
+  readonly kind: 'page';
+  readonly verificationUri: string;
+  /** What the page is for where it is not the login, as a sentence. */
+  readonly purpose?: string;
+  readonly expiresAt: number;
   readonly scopes: readonly string[];
 }
 

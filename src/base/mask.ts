@@ -1,0 +1,34 @@
+// Cuts what looks like a credential out of texts that nobody has seen before: unexpected errors, what a command complains
+// of. Not for: secrets that are known (wire/redact.ts); this is the guard behind that one.
+import { REDACTED } from './secret.ts';
+
+/** What looks like nothing else: no word of an ordinary text is lost by these. */
+const TOKENS = [
+  // GitHub's, the long form of installation tokens included; GitLab's.
+  /\b(?:gh[opusr]|github_pat)_[\w.-]{16,}/g,
+  /\bgl[a-z]{2,7}-[\w.-]{16,}/g,
+  // A JWT, signed or not.
+  /\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]+)*/g,
+  // A key as PEM, also where its end is cut off.
+  /-----BEGIN [A-Z ]*KEY-----(?:[^-]|-(?!----))*(?:-----END [A-Z ]*KEY-----)?/g,
+];
+
+const CREDENTIALS = [
+  // Of an Authorization header.
+  /(?<=\b(?:bearer|basic|token) )[\w.~+/=-]{16,}/gi,
+  // USER:PASSWORD of a URL.
+  /(?<=[a-z]:\/\/)[^\s/@]+(?=@)/gi,
+];
+
+export function maskTokens(text: string): string {
+  return without(text, TOKENS);
+}
+
+/** The same for what a program of somebody else's says, of whatever service: better a word too many than a secret. */
+export function maskCredentials(text: string): string {
+  return without(text, [...TOKENS, ...CREDENTIALS]);
+}
+
+function without(text: string, patterns: readonly RegExp[]): string {
+  return patterns.reduce((masked, pattern) => masked.replaceAll(pattern, REDACTED), text);
+}
