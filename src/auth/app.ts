@@ -1,0 +1,90 @@
+// The token source of `--auth github-app`: tokens of an installation of a GitHub App, for this process alone, without any
+// person. Not for: how they are asked for (app/tokens.ts), where the key is (app/key-source.ts), or when to renew.
+import type { Audit } from '../base/audit.ts';
+import type { Clock } from '../base/clock.ts';
+import { UserError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Secret } from '../base/secret.ts';
+import { githubAuthFailure } from '../github/auth-failure.ts';
+import type { GithubHost } from '../github/hosts.ts';
+import type { InstallationChoice } from '../github/installations.ts';
+import type { Http } from '../net/http.ts';
+import { createHttp } from '../net/http.ts';
+import type { KeySource } from './app/key-source.ts';
+import type { AppTokens } from './app/tokens.ts';
+import type { TokenSource } from './token-source.ts';
+import { createUnattendedSource } from './unattended.ts';
+
+export interface AppSourceOptions {
+  readonly host: GithubHost;
+  /** The app's id or its client id. */
+  readonly appId: string;
+  readonly key: KeySource;
+  readonly installation: InstallationChoice;
+  /** Names, with their owner or without; empty: all that the installation reaches. */
+  readonly repositories: readonly string[];
+  /** Such as `contents: read`; empty: all that the installation grants. */
+  readonly permissions: Readonly<Record<string, string>>;
+  /** Where `env:` keys are, and what commands and AWS are given. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Of a `command:` key, in ms; default 30 s. */
+  readonly timeoutMs?: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly audit?: Audit;
+  readonly http?: Http;
+  /** Told of the key, so that it is kept out of logs and of what the child says. */
+  readonly conceal?: (secret: Secret) => void;
+}
+
+const COMMAND_TIMEOUT_MS = 30_000;
+
+export function createAppSource(options: AppSourceOptions): TokenSource {
+  const { host, clock, log, audit } = options;
+  let tokens: Promise<AppTokens> | undefined;
+  const loaded = (): Promise<AppTokens> =>
+    (tokens ??= open(options).catch((error: unknown) => {
+      tokens = undefined;
+      throw error;
+    }));
+  return createUnattendedSource({
+    mode: 'github-app',
+    hostLabel: host.label,
+    authFailure: githubAuthFailure,
+    obtain: async (signal) => (await loaded()).obtain(signal),
+    release: async ({ accessToken }, signal) => (await loaded()).revoke(accessToken, signal),
+    clock,
+    log,
+    ...(audit && { audit }),
+  });
+}
+
+async function open(options: AppSourceOptions): Promise<AppTokens> {
+  const {
+    key,
+    env,
+    timeoutMs = COMMAND_TIMEOUT_MS,
+    clock,
+    conceal = () => {},
+    http = createHttp(clock),
+  } = options;
+  const [{ createAppTokens }, { createSigner }, { settingOf }] = await part(
+    Promise.all([import('./app/tokens.ts'), import('./app/signer.ts'), import('./app/key-source.ts')]),
+  );
+  return createAppTokens({
+    ...options,
+    http,
+    keySetting: settingOf(key),
+    sign: createSigner(key, { env, timeoutMs, conceal, clock }),
+  });
+}
+
+/** @throws {UserError} an update in place has taken away a part of this program that it had not needed yet */
+function part<T>(imported: Promise<T>): Promise<T> {
+  return imported.catch((cause: unknown) => {
+    throw new UserError('gh-mcp-proxy was updated or removed while it runs', {
+      next: 'Restart the client, or this server in it.',
+      cause,
+    });
+  });
+}
