@@ -1,16 +1,15 @@
 // From the token that a person approved to the credential that is stored: whose it is, whether it may take the place of
 // the one before, and what becomes of that one. Not for: how the token was got (login-flow.ts).
+import type { Clock } from '../base/clock.ts';
 import { delay } from '../base/clock.ts';
-import type { Secret } from '../base/secret.ts';
 import type { RefusedError } from '../base/errors.ts';
 import { UnreachableError } from '../base/errors.ts';
-import { fetchLogin } from '../github/identity.ts';
-import { authorizationsPage } from '../github/revoke.ts';
-import type { TokenGrant } from '../github/token-grant.ts';
+import type { Secret } from '../base/secret.ts';
+import type { TokenGrant } from '../net/token-grant.ts';
 import type { Kept, Lock } from '../vault/vault.ts';
 import { otherIdentity } from './refusals.ts';
 import type { RevokeParts } from './replaced.ts';
-import { isAlive, isGithubAppToken, revoke, revokeReplaced } from './replaced.ts';
+import { isAlive, revoke, revokeReplaced } from './replaced.ts';
 import type { StoredLogin } from './stored.ts';
 import type { Credential, LoginRequest } from './token-source.ts';
 import { inTurn } from './turn.ts';
@@ -19,6 +18,7 @@ import { versionOf } from './version.ts';
 export interface AcceptParts extends RevokeParts {
   readonly stored: StoredLogin;
   readonly newLock: () => Lock;
+  readonly clock: Clock;
 }
 
 /** Pauses before the second and later tries to learn whose new token it is, in ms. */
@@ -37,17 +37,12 @@ export async function accept(
   parts: AcceptParts,
   hurry: AbortSignal,
 ): Promise<Credential> {
-  const { stored, newLock, http, log, audit } = parts;
-  const login = await identify(grant.accessToken, parts, hurry);
-  const credential: Credential = {
-    ...grant,
-    scopes: grant.scopes ?? wanted,
-    ...(login !== undefined && { login }),
-    rotation: grant.refreshToken ? 'exclusive' : 'overlapping',
-  };
+  const { stored, newLock, clock, log, audit } = parts;
+  const credential = await credentialOf(grant, wanted, parts, hurry);
+  const { login } = credential;
   const first = changeOf(accountOf(await stored.peek(), request), login);
   const isConfirmed = first && (await request.confirmIdentity?.(first.was, first.now)) === true;
-  const outcome = await inTurn({ lock: newLock(), clock: http.clock, log }, async () => {
+  const outcome = await inTurn({ lock: newLock(), clock, log }, async () => {
     const kept = await stored.peek();
     const was = accountOf(kept, request);
     const change = changeOf(was, login);
@@ -62,8 +57,27 @@ export async function accept(
   audit.note({ event: 'login', login, token: credential.accessToken });
   const { before } = outcome;
   const isReplaced = before !== undefined && !before.accessToken.equals(credential.accessToken);
-  if (isReplaced && isAlive(before, http.clock.now())) await revokeReplaced(before, parts);
+  if (isReplaced && isAlive(before, clock.now())) await revokeReplaced(before, parts);
   return credential;
+}
+
+/**
+ * What a grant is as a credential, with the name of its account where that can be learnt now.
+ * @throws {RefusedError} `bad_credentials`: the new token is not accepted
+ */
+export async function credentialOf(
+  grant: TokenGrant,
+  wanted: readonly string[],
+  parts: Pick<AcceptParts, 'server' | 'clock' | 'log'>,
+  hurry: AbortSignal,
+): Promise<Credential> {
+  const login = await identify(grant.accessToken, parts, hurry);
+  return {
+    ...grant,
+    scopes: grant.scopes ?? wanted,
+    ...(login !== undefined && { login }),
+    rotation: parts.server.rotationOf(grant),
+  };
 }
 
 /** The new token of somebody else is not left behind. */
@@ -72,27 +86,27 @@ async function refused(
   { was, now }: Change,
   parts: AcceptParts,
 ): Promise<RefusedError> {
-  const { host } = parts;
+  const { server } = parts;
   const { kind } = await revoke(credential, parts);
-  const page = authorizationsPage(host, isGithubAppToken(credential));
+  const page = server.accessPage(credential) ?? server.label;
   const left = kind === 'revoked' ? '' : ` The new token could not be revoked: ${now} does so at ${page}.`;
-  return otherIdentity(host, was, now, left);
+  return otherIdentity(server.label, was, now, left);
 }
 
 /** The account's name, or `undefined` where it cannot be learnt now: that is no reason to drop a working token. */
 async function identify(
   token: Secret,
-  { host, http, log }: AcceptParts,
+  { server, clock, log }: Pick<AcceptParts, 'server' | 'clock' | 'log'>,
   hurry: AbortSignal,
 ): Promise<string | undefined> {
   for (const pauseMs of [...IDENTITY_PAUSES, undefined]) {
     try {
-      if (!hurry.aborted) return await fetchLogin({ host, token, http, signal: hurry });
+      return hurry.aborted ? undefined : await server.identify(token, hurry);
     } catch (error) {
       if (hurry.aborted) return undefined;
       if (!(error instanceof UnreachableError)) throw error;
       if (pauseMs === undefined) log.warn(`logged in, but not known as whom: ${error.message}`);
-      else await delay(http.clock, pauseMs, hurry).catch(() => {});
+      else await delay(clock, pauseMs, hurry).catch(() => {});
     }
   }
   return undefined;
@@ -109,7 +123,7 @@ interface Change {
   readonly now: string;
 }
 
-/** GitHub's names are the same in any case. A name that is not known says nothing. */
+/** Names are the same in any case, at GitHub and wherever else they stand for accounts. A name that is not known says nothing. */
 function changeOf(was: string | undefined, now: string | undefined): Change | undefined {
   if (was === undefined || now === undefined) return undefined;
   return was.toLowerCase() === now.toLowerCase() ? undefined : { was, now };

@@ -40,10 +40,8 @@ async function alone(
   parts: LoginParts,
   signal: AbortSignal,
 ): Promise<Credential> {
-  // Octokit is needed by nobody who is logged in.
-  const { runDeviceFlow } = await import('../github/device-flow.ts');
   const { onPrompt, closing = new AbortController().signal } = request;
-  const { host, clientId, http } = parts;
-  const grant = await runDeviceFlow({ host, clientId, scopes: wanted, onPrompt, http, signal, closing });
+  const step = { scopes: wanted, resume: undefined, onFlow: () => Promise.resolve(), onPoll: () => {} };
+  const grant = await parts.server.logIn({ ...step, onPrompt, signal, closing });
   return accept(grant, wanted, request, parts, AbortSignal.any([signal, closing]));
 }

@@ -1,10 +1,10 @@
 // The end of a login on purpose: forgotten here and in the vault, for all processes, and revoked as far as possible.
 // Not for: what a session does then (session/).
-import { authorizationsPage } from '../github/revoke.ts';
-import type { GithubHost } from '../github/hosts.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Kept, Lock, RecordIdentity, Vault } from '../vault/vault.ts';
+import type { LoginServer } from './login-server.ts';
 import type { RevokeParts } from './replaced.ts';
-import { isAlive, isGithubAppToken, revoke } from './replaced.ts';
+import { isAlive, revoke } from './replaced.ts';
 import type { StoredLogin } from './stored.ts';
 import type { Credential, Logout } from './token-source.ts';
 import { inTurn } from './turn.ts';
@@ -14,6 +14,7 @@ export interface LogoutParts extends RevokeParts {
   readonly identity: RecordIdentity;
   readonly stored: StoredLogin;
   readonly newLock: () => Lock;
+  readonly clock: Clock;
 }
 
 /**
@@ -25,19 +26,19 @@ export async function logOut(
   parts: LogoutParts,
   signal: AbortSignal,
 ): Promise<Logout> {
-  const { newLock, http, log, audit } = parts;
-  const options = { lock: newLock(), clock: http.clock, log, signal };
+  const { server, newLock, clock, log, audit } = parts;
+  const options = { lock: newLock(), clock, log, signal };
   const { kept, unsaved } = await inTurn(options, () => forget(current, parts));
   const stale = kept?.kind === 'record' ? kept.record : undefined;
   const ours = distinct([stale, unsaved, current]);
   const [was] = ours;
   if (was) audit.note({ event: 'logout', login: was.login, token: was.accessToken });
   const failures: string[] = [];
-  if (!kept && !was) failures.push(unopened(parts.host));
+  if (!kept && !was) failures.push(unopened(server));
   for (const credential of ours) {
-    if (!isAlive(credential, http.clock.now())) continue;
+    if (!isAlive(credential, clock.now())) continue;
     const outcome = await revoke(credential, parts, signal);
-    if (outcome.kind === 'unrevoked') failures.push(byHand(credential, outcome.why, parts.host));
+    if (outcome.kind === 'unrevoked') failures.push(byHand(credential, outcome.why, server));
   }
   return { was, unrevoked: failures.length > 0 ? failures.join(' ') : undefined };
 }
@@ -63,13 +64,18 @@ function distinct(credentials: readonly (Credential | undefined)[]): Credential[
   return found;
 }
 
-function byHand(credential: Credential, why: string, host: GithubHost): string {
+function byHand(credential: Credential, why: string, server: LoginServer): string {
   const whose = credential.login === undefined ? 'The token' : `The token of ${credential.login}`;
-  const page = authorizationsPage(host, isGithubAppToken(credential));
-  return `${whose} could not be revoked: ${why}. To take its access away, open ${page}.`;
+  return `${whose} could not be revoked: ${why}. ${withdrawal(server, credential)}`;
 }
 
-function unopened(host: GithubHost): string {
-  const pages = [true, false].map((isGithubApp) => authorizationsPage(host, isGithubApp)).join(' or ');
-  return `The stored login could not be opened, so its token was not revoked. To take its access away, open ${pages}.`;
+function unopened(server: LoginServer): string {
+  return `The stored login could not be opened, so its token was not revoked. ${withdrawal(server, undefined)}`;
+}
+
+function withdrawal(server: LoginServer, credential: Credential | undefined): string {
+  const page = server.accessPage(credential);
+  return page === undefined
+    ? `To take its access away, look for this app in your settings at ${server.label}.`
+    : `To take its access away, open ${page}.`;
 }

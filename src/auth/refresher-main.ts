@@ -3,23 +3,28 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Audit } from '../base/audit.ts';
 import type { Clock } from '../base/clock.ts';
-import { wakingClock } from '../base/clock.ts';
+import { systemClock, wakingClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { createHttp } from '../github/http.ts';
+import type { Http } from '../net/http.ts';
+import { createHttp } from '../net/http.ts';
 import type { Kept, Vault } from '../vault/vault.ts';
 import { lineReader } from './lines.ts';
+import type { ServerDescription } from './login-server.ts';
 import type { Job } from './refresher-protocol.ts';
 import { decodeJob, encodeOutcome, GO, READY } from './refresher-protocol.ts';
+import type { Renewer } from './renewer.ts';
 import { spend } from './spend.ts';
 
-export interface RefresherMainOptions {
+/** The server that a job describes; `undefined` where this refresher is not for its kind. */
+export type RenewerOf = (server: ServerDescription, http: Http) => Renewer | undefined;
+
+interface RefresherOptions {
   readonly input: Readable;
   readonly output: Writable;
   readonly clock: Clock;
+  readonly renewerOf: RenewerOf;
   /** Ends the process: it is not to outlive its time, whatever hangs. */
   readonly giveUp: () => void;
-  /** Default: the vault and the audit trail of the state directory that the job names. */
-  readonly open?: (job: Job, log: Log, clock: Clock) => Promise<{ vault: Vault; audit: Audit }>;
 }
 
 /** How long a prepared one waits for the word: longer than any drain. In ms. */
@@ -30,40 +35,49 @@ const WORK_LIMIT = 30_000;
 /** Nobody reads what a refresher would say; what matters is in its answer. */
 const silent: Log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 
+/** A whole process: it ends when the job is done, or where there is none. */
+export async function refresherProcessMain(renewerOf: RenewerOf): Promise<void> {
+  // Whoever ends the proxy, or the whole session, does not end a refresh half way: it is over soon by itself.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  await runRefresher({
+    input: process.stdin,
+    output: process.stdout,
+    clock: systemClock,
+    renewerOf,
+    giveUp: () => process.exit(1),
+  });
+  process.exit(0);
+}
+
 /** Resolves when the job is done, or there is none. The proxy may be gone at any moment after its word. */
-export async function runRefresher(options: RefresherMainOptions): Promise<void> {
-  const { input, output, clock, giveUp, open = openShared } = options;
+async function runRefresher(options: RefresherOptions): Promise<void> {
+  const { input, output, clock, renewerOf, giveUp } = options;
   let limit = clock.after(WAIT_LIMIT, giveUp);
   output.on('error', () => {});
   const next = lineReader(input);
   const job = decodeJob((await next()) ?? '');
-  if (job) {
-    const { identity, host, nonce, spending } = job;
-    const { vault, audit } = await open(job, silent, clock);
+  // Stopped for however long, it is not to give up what has arrived meanwhile.
+  const waking = wakingClock(clock);
+  const server = job && renewerOf(job.server, createHttp(waking));
+  if (server) {
+    const { identity, nonce, spending } = job;
+    const { vault, audit } = await openShared(job, server.label, clock);
     const held = vault.sharing?.resumeLock(identity, 'refresh', nonce);
     if (held) {
-      await warmUp(host, () => vault.read(identity));
+      // What is slow for the first time only, while nobody waits for it yet.
+      await Promise.all([server.warmUp(), vault.read(identity).catch(() => {})]);
       await write(output, READY);
       if ((await next()) === GO) {
         limit.cancel();
-        // Stopped for however long, it is not to give up what has arrived meanwhile.
-        const waking = wakingClock(clock);
         limit = waking.after(WORK_LIMIT, giveUp);
         const peek = (): Promise<Kept | undefined> => vault.read(identity).catch(() => undefined);
-        const http = createHttp(waking);
-        const outcome = await spend(spending, held, { vault, identity, peek, host, http, audit });
+        const outcome = await spend(spending, held, { vault, identity, peek, server, audit });
         await write(output, encodeOutcome(outcome));
         await audit.flush();
       } else await held.release();
     }
   }
   limit.cancel();
-}
-
-/** What is slow for the first time only, while nobody waits for it yet: loading, opening the record. */
-async function warmUp({ loginUrl }: Job['host'], read: () => Promise<unknown>): Promise<void> {
-  process.getBuiltinModule(loginUrl.startsWith('https:') ? 'node:https' : 'node:http');
-  await read().catch(() => {});
 }
 
 /** Resolves when it is written or nobody is there to read it. */
@@ -73,14 +87,16 @@ function write(output: Writable, line: string): Promise<void> {
   });
 }
 
-async function openShared(job: Job, log: Log, clock: Clock): Promise<{ vault: Vault; audit: Audit }> {
-  const { identity, host, delegation } = job;
-  const { profile } = identity;
+/** The vault and the audit trail of the state directory that the job names. */
+async function openShared(
+  { identity: { profile }, delegation }: Job,
+  host: string,
+  clock: Clock,
+): Promise<{ vault: Vault; audit: Audit }> {
   const [{ openDelegated }, { createAuditFile }] = await Promise.all([
     import('../vault/open.ts'),
     import('../vault/audit-file.ts'),
   ]);
-  const { stateDir } = delegation;
-  const audit = createAuditFile({ stateDir, profile, host: host.label, clock, log });
-  return { vault: openDelegated(delegation, log, clock), audit };
+  const audit = createAuditFile({ stateDir: delegation.stateDir, profile, host, clock, log: silent });
+  return { vault: openDelegated(delegation, silent, clock), audit };
 }

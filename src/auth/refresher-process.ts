@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { GithubHost } from '../github/hosts.ts';
 import type { HeldLock, RecordIdentity, Sharing } from '../vault/vault.ts';
 import { lineReader } from './lines.ts';
+import type { ServerDescription } from './login-server.ts';
 import type { Refresher, StartRefresher } from './refresher.ts';
 import { decodeOutcome, encodeJob, GO, READY } from './refresher-protocol.ts';
 import type { Spending, SpendOutcome } from './spend.ts';
@@ -19,7 +19,7 @@ import type { Spending, SpendOutcome } from './spend.ts';
 export interface RefresherProcessOptions {
   readonly sharing: Sharing;
   readonly identity: RecordIdentity;
-  readonly host: GithubHost;
+  readonly description: ServerDescription;
   readonly clock: Clock;
   readonly log: Log;
   /** Does the same in this process, where no other one can be started. */
@@ -44,7 +44,7 @@ type Child = ChildProcessByStdio<Writable, Readable, null>;
 
 /** Starts it up to where it waits for the word to go, with the lock passed to it. */
 export function refresherProcess(options: RefresherProcessOptions): StartRefresher {
-  const { fallback, log, entry = builtEntry() } = options;
+  const { fallback, log, description, entry = builtEntry(description) } = options;
   if (entry === undefined) return fallback;
   return async (spending, held) => {
     try {
@@ -60,13 +60,15 @@ async function start(
   entry: string,
   spending: Spending,
   held: HeldLock,
-  { sharing, identity, host, clock }: RefresherProcessOptions,
+  { sharing, identity, description, clock }: RefresherProcessOptions,
 ): Promise<Refresher> {
   const delegation = await sharing.delegate(identity);
   const child = spawnRefresher(entry);
   const next = lineReader(child.stdout);
   try {
-    child.stdin.write(`${encodeJob({ identity, host, delegation, nonce: held.nonce, spending })}\n`);
+    child.stdin.write(
+      `${encodeJob({ identity, server: description, delegation, nonce: held.nonce, spending })}\n`,
+    );
     const word = await within(START_LIMIT, clock, next());
     if (word !== READY || child.pid === undefined) throw new Error('the refresher did not start');
     await held.passTo(child.pid);
@@ -126,8 +128,9 @@ function keepAlive(child: Child, isWanted: boolean): void {
 }
 
 /** Built files lie in one folder, or in the one for parts below it; there is none beside the sources. */
-function builtEntry(): string | undefined {
-  return ['./refresher.js', '../refresher.js']
-    .map((name) => fileURLToPath(new URL(name, import.meta.url)))
+function builtEntry({ kind }: ServerDescription): string | undefined {
+  const name = kind === 'github' ? 'refresher.js' : 'refresher-oauth.js';
+  return [`./${name}`, `../${name}`]
+    .map((relative) => fileURLToPath(new URL(relative, import.meta.url)))
     .find((file) => existsSync(file));
 }

@@ -11,18 +11,19 @@ import type { GithubHost } from '../github/hosts.ts';
 import { isText, isTextList, isTime, objectOf, parseObject } from '../vault/plain.ts';
 import { decodeRecord, encodeRecord } from '../vault/record.ts';
 import type { Delegation, RecordIdentity } from '../vault/vault.ts';
+import type { ServerDescription } from './login-server.ts';
 import type { SaveOutcome, Spending, SpendOutcome } from './spend.ts';
 import type { Version } from './version.ts';
 
 /** A running proxy may find the refresher of a later version in its place: each serves its own kind only. */
-const PROTOCOL = 1;
+const PROTOCOL = 2;
 
 export const READY = 'ready';
 export const GO = 'go';
 
 export interface Job {
   readonly identity: RecordIdentity;
-  readonly host: GithubHost;
+  readonly server: ServerDescription;
   readonly delegation: Delegation;
   /** The name by which the lock was taken. */
   readonly nonce: string;
@@ -30,12 +31,12 @@ export interface Job {
 }
 
 /** One line, secrets in the clear: only ever written to the refresher's stdin. */
-export function encodeJob({ identity, host, delegation, nonce, spending }: Job): string {
+export function encodeJob({ identity, server, delegation, nonce, spending }: Job): string {
   const { base, found } = spending;
   return JSON.stringify({
     v: PROTOCOL,
     identity,
-    host,
+    server: { ...server, clientSecret: server.clientSecret?.reveal() },
     delegation: { ...delegation, key: delegation.key.reveal() },
     nonce,
     base: encodeRecord(base),
@@ -49,13 +50,13 @@ export function decodeJob(line: string): Job | undefined {
   if (fields?.v !== PROTOCOL || !isText(fields.nonce) || !isText(fields.base)) return undefined;
   const { nonce } = fields;
   const identity = identityOf(objectOf(fields.identity));
-  const host = hostOf(objectOf(fields.host));
+  const server = serverOf(objectOf(fields.server));
   const delegation = delegationOf(objectOf(fields.delegation));
   const found = versionIn(objectOf(fields.found));
   const record = decodeRecord(fields.base);
-  if (!identity || !host || !delegation || !found || !record?.refreshToken) return undefined;
-  const base = { ...record, refreshToken: record.refreshToken };
-  return { identity, host, delegation, nonce, spending: { base, found } };
+  // A server that renews by anything else is asked by the proxy itself.
+  if (!identity || !server || !delegation || !found || !record?.refreshToken) return undefined;
+  return { identity, server, delegation, nonce, spending: { base: record, found } };
 }
 
 /** One line, secrets in the clear: only ever written to the proxy. */
@@ -110,6 +111,15 @@ function identityOf(fields: Fields): RecordIdentity | undefined {
   const { mode, issuer, clientId, profile, scopes } = fields ?? {};
   if (!isText(mode) || !isText(issuer) || !isText(clientId) || !isText(profile)) return undefined;
   return isTextList(scopes) ? { mode, issuer, clientId, profile, scopes } : undefined;
+}
+
+function serverOf(fields: Fields): ServerDescription | undefined {
+  const { kind, clientId, clientSecret: secret, issuer } = fields ?? {};
+  if (!isText(clientId) || !(secret === undefined || isText(secret))) return undefined;
+  const clientSecret = secret === undefined ? undefined : new Secret(secret);
+  if (kind === 'oauth') return isText(issuer) ? { kind, issuer, clientId, clientSecret } : undefined;
+  const host = hostOf(objectOf(fields?.host));
+  return kind === 'github' && host ? { kind, host, clientId, clientSecret } : undefined;
 }
 
 function hostOf(fields: Fields): GithubHost | undefined {

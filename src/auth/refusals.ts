@@ -1,7 +1,6 @@
 // What a source refuses by itself, before or after any server was asked, as what happened and what to do now.
-// Not for: a server's own error codes (github/oauth-refusal.ts).
+// Not for: a server's own error codes (github/oauth-refusal.ts, oauth/refusal.ts).
 import { RefusedError } from '../base/errors.ts';
-import type { GithubHost } from '../github/hosts.ts';
 
 const LOG_IN = 'Call auth_login to log in again.';
 
@@ -9,27 +8,23 @@ export function noClientId(obstacle: string | undefined): RefusedError {
   return new RefusedError('no_client_id', 'no client id is configured', { next: obstacle ?? '' });
 }
 
-export function noRefreshToken(host: GithubHost): RefusedError {
-  return new RefusedError(
-    'no_refresh_token',
-    `the token for ${host.label} cannot be renewed without a person`,
-    {
-      next: LOG_IN,
-    },
-  );
-}
-
-/** The mark of a logout lies where the record was. */
-export function loggedOut(host: GithubHost): RefusedError {
-  return new RefusedError('logged_out', `somebody logged out of ${host.label} in another window`, {
+export function noRefreshToken(label: string): RefusedError {
+  return new RefusedError('no_refresh_token', `the token for ${label} cannot be renewed without a person`, {
     next: LOG_IN,
   });
 }
 
-/** The code was used up, or given up, by another window, and no credential came of it. */
-export function endedElsewhere(host: GithubHost): RefusedError {
-  return new RefusedError('login_ended', `the login at ${host.label} ended in another window`, {
-    next: 'Call auth_login again for a new code.',
+/** The mark of a logout lies where the record was. */
+export function loggedOut(label: string): RefusedError {
+  return new RefusedError('logged_out', `somebody logged out of ${label} in another window`, {
+    next: LOG_IN,
+  });
+}
+
+/** The code or page was used up, or given up, by another window, and no credential came of it. */
+export function endedElsewhere(label: string): RefusedError {
+  return new RefusedError('login_ended', `the login at ${label} ended in another window`, {
+    next: 'Call auth_login again for a new one.',
   });
 }
 
@@ -38,10 +33,10 @@ export function endedElsewhere(host: GithubHost): RefusedError {
  * @param now the account that approved the code
  * @param left what a person has to revoke by hand; empty where the new token is revoked
  */
-export function otherIdentity(host: GithubHost, was: string, now: string, left: string): RefusedError {
+export function otherIdentity(label: string, was: string, now: string, left: string): RefusedError {
   return new RefusedError(
     'other_identity',
-    `the login at ${host.label} is that of ${was}, but the code was approved as ${now}, so nothing was changed`,
+    `the login at ${label} is that of ${was}, but the code was approved as ${now}, so nothing was changed`,
     {
       next: `Log in as ${was}; or keep both accounts (gh-mcp-proxy login --profile NAME); or log out first, to change to ${now}.${left}`,
     },

@@ -4,9 +4,8 @@ import type { Audit } from '../base/audit.ts';
 import type { Clock } from '../base/clock.ts';
 import { RefusedError, UnreachableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Secret } from '../base/secret.ts';
-import type { GithubHost } from '../github/hosts.ts';
 import type { HeldLock, Lock } from '../vault/vault.ts';
+import type { LoginServer } from './login-server.ts';
 import type { Prepared } from './preparation.ts';
 import { createPreparations } from './preparation.ts';
 import type { StartRefresher } from './refresher.ts';
@@ -18,7 +17,7 @@ import type { Settled } from './verdict.ts';
 import { judge } from './verdict.ts';
 
 export interface RenewalOptions {
-  readonly host: GithubHost;
+  readonly server: LoginServer;
   readonly stored: StoredLogin;
   readonly newLock: () => Lock;
   /** Starts a process of its own, where nothing speaks against it. */
@@ -46,10 +45,10 @@ export interface Renewal {
  */
 const ATTEMPTS = 3;
 
-/** A refresh token that will never be accepted. */
+/** What will never be renewed. */
 interface Refusal {
   readonly error: RefusedError;
-  readonly spent: Secret;
+  readonly base: Credential;
 }
 
 export function createRenewal(options: RenewalOptions): Renewal {
@@ -89,7 +88,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
     const next = await takeLock(stale);
     if (next.kind !== 'locked') return next;
     const { spending, held } = next;
-    if (refusal?.spent.equals(spending.base.refreshToken)) {
+    if (refusal && renewsBySame(refusal.base, spending.base)) {
       await held.release();
       return { kind: 'over', error: refusal.error };
     }
@@ -129,7 +128,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
       const outcome = await refresher.go();
       if (outcome.kind === 'renewed') return finish(outcome, spending, stale);
       if (outcome.kind === 'unreachable') throw outcome.error;
-      if (outcome.kind === 'refused') refusal = { error: outcome.error, spent: spending.base.refreshToken };
+      if (outcome.kind === 'refused') refusal = { error: outcome.error, base: spending.base };
     }
     throw refusal?.error ?? neverEnded();
   };
@@ -161,6 +160,12 @@ export function createRenewal(options: RenewalOptions): Renewal {
       return newer;
     },
   };
+}
+
+/** Whether renewing the one is asking the very question that renewing the other was. */
+function renewsBySame(one: Credential, other: Credential): boolean {
+  const [by, byOther] = [one, other].map(({ refreshToken, accessToken }) => refreshToken ?? accessToken);
+  return by !== undefined && byOther !== undefined && by.equals(byOther);
 }
 
 function neverEnded(): UnreachableError {

@@ -1,13 +1,14 @@
-// Tokens that nobody will use any more are taken out of service, so that they do not multiply at GitHub.
+// Tokens that nobody will use any more are taken out of service, so that they do not multiply at the server.
 // Not for: a logout, which tells a person what could not be revoked (logout.ts).
 import type { Audit } from '../base/audit.ts';
 import type { Log } from '../base/log.ts';
-import type { Revocation, RevokeOptions } from '../github/revoke.ts';
-import { revokeTokens } from '../github/revoke.ts';
+import type { Revocation } from '../net/revocation.ts';
+import type { LoginServer } from './login-server.ts';
 import type { Credential } from './token-source.ts';
 import { hasExpired } from './token-source.ts';
 
-export interface RevokeParts extends Omit<RevokeOptions, 'signal'> {
+export interface RevokeParts {
+  readonly server: LoginServer;
   readonly log: Log;
   readonly audit: Audit;
 }
@@ -21,7 +22,7 @@ export async function revoke(
   parts: RevokeParts,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Revocation> {
-  const outcome = await revokeTokens(credential, { ...parts, signal });
+  const outcome = await parts.server.revoke(credential, signal);
   const { login, accessToken: token } = credential;
   if (outcome.kind === 'revoked') parts.audit.note({ event: 'revocation', login, token });
   return outcome;
@@ -35,12 +36,7 @@ export async function revokeReplaced(credential: Credential, parts: RevokeParts)
   }
 }
 
-/** GitHub gives the tokens of its Apps, and of OAuth Apps, a prefix each. */
-export function isGithubAppToken({ accessToken, refreshToken }: Credential): boolean {
-  return refreshToken !== undefined || accessToken.reveal().startsWith('ghu_');
-}
-
-/** Whether there is anything in it that GitHub would accept, as far as its times tell. */
+/** Whether there is anything in it that a server would accept, as far as its times tell. */
 export function isAlive(credential: Credential, now: number): boolean {
   return credential.refreshToken !== undefined || !hasExpired(credential, now);
 }

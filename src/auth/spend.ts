@@ -1,21 +1,16 @@
-// What is done with a refresh token while the lock is held, by this process or by a refresher: look again, spend it,
-// store what came. Not for: taking the lock, or what to do about the outcome (renewal.ts).
+// What is done to renew a token while the lock is held, by this process or by a refresher: look again, spend the refresh
+// token (or whatever the server renews by), store what came. Not for: taking the lock, or what to do about the outcome (renewal.ts).
 import type { Audit } from '../base/audit.ts';
 import { explanationOf, RefusedError, UnreachableError } from '../base/errors.ts';
-import type { Secret } from '../base/secret.ts';
-import type { GithubHost } from '../github/hosts.ts';
-import type { Http } from '../github/http.ts';
-import { refreshUserToken } from '../github/refresh.ts';
-import type { TokenGrant } from '../github/token-grant.ts';
+import type { TokenGrant } from '../net/token-grant.ts';
 import type { HeldLock, Kept, RecordIdentity, Vault, VaultRecord } from '../vault/vault.ts';
+import type { Renewer } from './renewer.ts';
 import type { Version } from './version.ts';
 import { sameVersion, versionOf } from './version.ts';
 
-/** A credential that can be renewed. */
-type Renewable = VaultRecord & { readonly refreshToken: Secret };
-
 export interface Spending {
-  readonly base: Renewable;
+  /** What is renewed. */
+  readonly base: VaultRecord;
   /** What lay in the vault when that was decided. */
   readonly found: Version;
 }
@@ -25,8 +20,7 @@ export interface SpendParts {
   readonly identity: RecordIdentity;
   /** What lies there; `undefined` where it cannot be read. */
   readonly peek: () => Promise<Kept | undefined>;
-  readonly host: GithubHost;
-  readonly http: Http;
+  readonly server: Pick<Renewer, 'renew' | 'rotationOf'>;
   readonly audit: Audit;
 }
 
@@ -45,22 +39,20 @@ export type SaveOutcome =
   /** The lock was lost meanwhile, and what somebody else has stored since was left alone. */
   | { readonly kind: 'superseded' };
 
-/** Spends the refresh token of `base`, stores the result and gives the lock back. Nothing ends it half way. */
+/** Renews `base`, stores the result and gives the lock back. Nothing ends it half way. */
 export async function spend(
   { base, found }: Spending,
   held: HeldLock,
   parts: SpendParts,
 ): Promise<SpendOutcome> {
-  const { identity, peek, host, http, audit } = parts;
+  const { peek, server, audit } = parts;
   try {
     const isHeld = await held.isHeld().catch(() => false);
     if (!isHeld || !sameVersion(versionOf(await peek()), found)) return { kind: 'changed' };
     // It now lasts for longer than any request that follows.
     await held.touch();
-    const { clientId } = identity;
-    const { signal } = new AbortController();
-    const grant = await refreshUserToken({ host, clientId, refreshToken: base.refreshToken, http, signal });
-    const credential = renewed(base, grant);
+    const grant = await server.renew(base, new AbortController().signal);
+    const credential = renewed(base, grant, server);
     audit.note({ event: 'refresh', login: credential.login, token: credential.accessToken });
     const kept = await peek();
     // What cannot be read just now may still be replaced; where not, the save says why, and is tried again.
@@ -85,17 +77,23 @@ async function save({ vault, identity }: SpendParts, credential: VaultRecord): P
   }
 }
 
-/** What a refresh makes of a credential. What the answer does not speak of stays as it was. */
-function renewed(base: Renewable, grant: TokenGrant): VaultRecord {
+/** What a renewal makes of a credential. What the answer does not speak of stays as it was. */
+function renewed(
+  base: VaultRecord,
+  grant: TokenGrant,
+  { rotationOf }: Pick<Renewer, 'rotationOf'>,
+): VaultRecord {
   const refreshTokenExpiresAt = grant.refreshToken ? grant.refreshTokenExpiresAt : base.refreshTokenExpiresAt;
+  const refreshToken = grant.refreshToken ?? base.refreshToken;
+  const kept = refreshToken ? { refreshToken } : {};
   return {
     accessToken: grant.accessToken,
-    refreshToken: grant.refreshToken ?? base.refreshToken,
+    ...kept,
     issuedAt: grant.issuedAt,
     ...(grant.expiresAt !== undefined && { expiresAt: grant.expiresAt }),
     ...(refreshTokenExpiresAt !== undefined && { refreshTokenExpiresAt }),
     scopes: grant.scopes ?? base.scopes,
     ...(base.login !== undefined && { login: base.login }),
-    rotation: 'exclusive',
+    rotation: rotationOf({ ...grant, ...kept }),
   };
 }

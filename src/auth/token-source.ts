@@ -22,10 +22,13 @@ export function hasExpired({ expiresAt }: Pick<Credential, 'expiresAt'>, now: nu
   return expiresAt !== undefined && expiresAt <= now;
 }
 
-/** What a person must see to log in by device flow. The user code is shown on purpose; it is no secret. */
+/** A page that a person must open, to log in or to consent. What is in it is shown on purpose; it is no secret. */
 export interface LoginPrompt {
   readonly verificationUri: string;
-  readonly userCode: string;
+  /** To be entered on that page; absent where opening it and approving there is all. */
+  readonly userCode?: string;
+  /** What the page is for where it is not the login, as a sentence, such as `The broker needs consent for github.` */
+  readonly purpose?: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -38,7 +41,7 @@ export interface LoginRequest {
   readonly known?: Credential;
   /** Scopes asked for on top of the configured ones. */
   readonly scopes: readonly string[];
-  /** Called once, as soon as the code is there. */
+  /** Called for each page that a person must see, as soon as there is one: it takes the place of the one before. */
   readonly onPrompt: (prompt: LoginPrompt) => void;
   /**
    * Nobody waits any more, but nobody has declined either: nothing further is asked, and a token that is on its way by
@@ -79,14 +82,21 @@ export interface TokenSource {
   readonly authFailure: AuthFailureRule;
   /** Why nobody can log in with this source as it is configured, and the exact steps that mend it. */
   readonly loginObstacle: string | undefined;
+  /**
+   * No person can do anything here: {@link login} never shows a page, it only tries once more to get a token. No tool for
+   * it is offered to the client.
+   */
+  readonly isUnattended: boolean;
 
   /** Where its credential is kept, as told to a person: `memory`, `keychain`, `file (key file)`. */
   store(): Promise<string>;
 
   /**
    * The stored credential, expired or not; `undefined` where there is none. A damaged record is kept aside,
-   * logged and counts as none. Reads local files and the keychain only: never the network.
+   * logged and counts as none. Reads local files and the keychain only, and never the network: but for a source that
+   * gets tokens without any person, which makes its first one here where it has none.
    * @throws {StorageError} there is one, and it cannot be opened now; {@link watch} tells of it once it can
+   * @throws {RefusedError | UnreachableError} the first token could not be had
    */
   load(): Promise<Credential | undefined>;
 
@@ -113,6 +123,23 @@ export interface TokenSource {
    * @throws {UnreachableError} network, time-out, 5xx or nonsense: worth another try later
    */
   refresh(stale: Credential, signal: AbortSignal): Promise<Credential>;
+
+  /** Whether {@link refresh} can bring a newer one without a person. */
+  isRenewable(credential: Credential): boolean;
+
+  /**
+   * Asks the server whether it accepts a credential, and whose it is; `undefined` where it names nobody. Absent where
+   * nobody can be asked.
+   * @throws {RefusedError} it is not accepted
+   * @throws {UnreachableError} not known just now
+   */
+  identify?(credential: Credential, signal: AbortSignal): Promise<string | undefined>;
+
+  /**
+   * Told when no process of this session runs with `credential` any more, because it was replaced or the session ends:
+   * a source whose tokens are this process's alone revokes it. Never rejects.
+   */
+  release(credential: Credential, signal: AbortSignal): Promise<void>;
 
   /** Whether a credential that {@link refresh} brought was in the vault by then: another process had asked for it. */
   wasFound(credential: Credential): boolean;

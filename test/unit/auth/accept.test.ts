@@ -89,7 +89,7 @@ describe('a code that somebody else approved', () => {
     const login = startLogin(window, { known: old });
     const { userCode } = await login.shown;
     github.fault({ path: USER, kind: 'reset', times: 9 });
-    github.approve(userCode, 'hubot');
+    github.approve(userCode ?? '', 'hubot');
     expect((await login.outcome).login).toBeUndefined();
     expect(window.log.lines).toContainEqual(expect.stringMatching(/^warn: the login of octocat is replaced/));
   });

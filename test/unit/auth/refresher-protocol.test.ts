@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { lineReader } from '../../../src/auth/lines.ts';
+import type { ServerDescription } from '../../../src/auth/login-server.ts';
 import type { Job } from '../../../src/auth/refresher-protocol.ts';
 import { decodeJob, decodeOutcome, encodeJob, encodeOutcome } from '../../../src/auth/refresher-protocol.ts';
 import type { SpendOutcome } from '../../../src/auth/spend.ts';
@@ -19,6 +20,12 @@ const base = {
   login: 'octocat',
   rotation: 'exclusive' as const,
 };
+const githubServer = {
+  kind: 'github',
+  host: parseGithubHost('octo.ghe.com'),
+  clientId: 'Iv1',
+  clientSecret: undefined,
+} as const;
 const job: Job = {
   identity: {
     mode: 'device',
@@ -27,7 +34,7 @@ const job: Job = {
     profile: 'work',
     scopes: ['repo'],
   },
-  host: parseGithubHost('octo.ghe.com'),
+  server: githubServer,
   delegation: { stateDir: '/state', key: new Secret('k'.repeat(43)), keyKind: 'keychain' },
   nonce: '0123456789abcdef',
   spending: { base, found: { kind: 'record', accessToken: base.accessToken } },
@@ -55,16 +62,30 @@ describe('a job', () => {
     expect(revealed(decodeJob(line))).toEqual(revealed(given));
   });
 
-  const fields = JSON.parse(encodeJob(job)) as Record<string, object | string>;
+  test.each<ServerDescription>([
+    { ...githubServer, clientSecret: new Secret('of the browser flow') },
+    { kind: 'oauth', issuer: 'https://gitlab.com', clientId: 'abc', clientSecret: undefined },
+    { kind: 'oauth', issuer: 'https://gitlab.com', clientId: 'abc', clientSecret: new Secret('s') },
+  ])('for the server %j arrives whole', (server) => {
+    const given = { ...job, server };
+    expect(revealed(decodeJob(encodeJob(given)))).toEqual(revealed(given));
+  });
+
+  const fields = JSON.parse(encodeJob(job)) as { server: { host: object } };
+  const { server } = fields;
+  const { host } = server;
   test.each<[string, object]>([
-    ['of another version', { v: 2 }],
+    ['of another version', { v: 1 }],
     ['without a lock', { nonce: '' }],
     [
       'without a refresh token',
       { base: '{"accessToken":"x","issuedAt":1,"scopes":[],"rotation":"exclusive"}' },
     ],
     ['without a vault', { delegation: { stateDir: '/state' } }],
-    ['for a host of no known kind', { host: { ...(fields['host'] as object), kind: 'gitlab' } }],
+    ['for a host of no known kind', { server: { ...server, host: { ...host, kind: 'gitlab' } } }],
+    ['for a server of no known kind', { server: { ...server, kind: 'saml' } }],
+    ['for an issuer without a name', { server: { ...server, kind: 'oauth' } }],
+    ['with a secret that is no text', { server: { ...server, clientSecret: 7 } }],
     ['for nobody', { identity: {} }],
     ['over something unknown', { found: { kind: 'perhaps' } }],
   ])('%s is none', (_what, change) => {

@@ -25,7 +25,7 @@ async function sharing(options: Parameters<typeof openWindows>[0] = {}) {
 describe('a login in two windows', () => {
   test('is one code, and both get the same credential', async () => {
     const { github, one, two, first, second, userCode, codes, token, memory } = await sharing();
-    github.approve(userCode);
+    github.approve(userCode ?? '');
     const [mine, theirs] = await Promise.all([first.outcome, second.outcome]);
     expect(token(theirs)).toBe(token(mine));
     expect([first.prompts, second.prompts].map(({ length }) => length)).toEqual([1, 1]);
@@ -42,7 +42,7 @@ describe('a login in two windows', () => {
   ])('that is %s goes on in the second, with the same code', async (_how, end) => {
     const { github, one, two, first, second, userCode, codes, token } = await sharing();
     end(first, one);
-    github.approve(userCode);
+    github.approve(userCode ?? '');
     const credential = await second.outcome;
     expect(github.liveTokens()).toEqual([token(credential)]);
     expect(codes()).toBe(1);
@@ -57,7 +57,7 @@ describe('a login in two windows', () => {
     one.kill();
     await github.waitForRequest(({ path }) => path === TOKEN, { after: github.requests.length });
     two.kill();
-    github.approve(userCode);
+    github.approve(userCode ?? '');
     expect((await third.outcome).login).toBe('octocat');
     expect(codes()).toBe(1);
     expect([first, second, third].map(({ prompts }) => prompts.length)).toEqual([1, 1, 1]);
@@ -65,7 +65,7 @@ describe('a login in two windows', () => {
 
   test('and denied is told to both', async () => {
     const { github, one, two, first, second, userCode, memory } = await sharing();
-    github.deny(userCode);
+    github.deny(userCode ?? '');
     for (const login of [first, second])
       expect(await rejection(login.outcome)).toMatchObject({ code: 'access_denied' });
     expect(memory.flows.size).toBe(0);
@@ -77,7 +77,7 @@ describe('a login in two windows', () => {
 
   test('and expired is told to both', async () => {
     const { github, first, second, userCode } = await sharing();
-    github.expireCode(userCode);
+    github.expireCode(userCode ?? '');
     for (const login of [first, second])
       expect(await rejection(login.outcome)).toMatchObject({ code: 'expired_token' });
   });
@@ -106,7 +106,7 @@ describe('a login in two windows', () => {
       rotation: 'exclusive' as const,
     };
     await store({ ...other, login: 'hubot', expiresAt: 1 });
-    github.approve(userCode);
+    github.approve(userCode ?? '');
     expect(await rejection(first.outcome)).toMatchObject({ code: 'other_identity' });
     expect(await rejection(second.outcome)).toMatchObject({ code: 'login_ended' });
     expect(events(one)).toEqual(['login-failed']);
@@ -126,7 +126,7 @@ describe('a login in two windows', () => {
     ]);
     if (!('error' in outcomes)) throw new Error('nobody has approved yet');
     expect(outcomes.error).toBeInstanceOf(UnreachableError);
-    github.approve((await outcomes.other.shown).userCode);
+    github.approve((await outcomes.other.shown).userCode ?? '');
     expect((await outcomes.other.outcome).login).toBe('octocat');
   });
 });
@@ -198,7 +198,7 @@ describe('a code that nobody waits for any more', () => {
     await rejection(first.outcome);
     const later = startLogin(open());
     expect(await later.shown).toEqual(shown);
-    github.approve(shown.userCode);
+    github.approve(shown.userCode ?? '');
     expect((await later.outcome).login).toBe('octocat');
     expect(codes()).toBe(1);
   });
@@ -230,7 +230,7 @@ describe('a code that nobody waits for any more', () => {
     const { userCode } = await login.shown;
     github.fault({ path: TOKEN, kind: 'slow', delayMs: 50 });
     await github.waitForRequest(({ path }) => path === TOKEN, { after: github.requests.length });
-    github.approve(userCode);
+    github.approve(userCode ?? '');
     const reason = new Error('declined');
     const writing = memory.hold('write');
     login.abort(reason);

@@ -105,7 +105,7 @@ export async function openWindows(defaults: WindowOptions = {}) {
   /** A login that the person approves at once. */
   const logIn = async (window: Window, request: Partial<LoginRequest> = {}, as = 'octocat') => {
     const login = startLogin(window, request);
-    github.approve((await login.shown).userCode, as);
+    github.approve((await login.shown).userCode ?? '', as);
     return login.outcome;
   };
 
