@@ -6,34 +6,45 @@ import { markChanged, release, startGeneration, wantedSerial } from './generatio
 import { endOpening, onLoggedIn, withdrawLogin } from './login.ts';
 import { endLogin } from './logout.ts';
 import { hold, waitingAt } from './pending.ts';
+import { expiredText } from './replies.ts';
 import { endRenewal, lock, overlaps, replaceToken } from './rotation.ts';
+import { noteSetback } from './setback.ts';
 import type { State, TokenView } from './state.ts';
+import { onNothingObtained } from './unattended.ts';
 
 /** Calls wait so long for a stored login that is being opened: no keychain is given more time (DESIGN 2.8). In ms. */
 const LONGEST_OPENING = 3_000;
 
 /** What a stored token is good for at this moment. */
-function authWith(token: TokenView, { wall }: Step): State['auth'] {
+function authWith(token: TokenView, { state, wall }: Step): State['auth'] {
   if (wall < (token.expiresAt ?? Infinity)) return { kind: 'usable', token };
   if (token.renewable) return { kind: 'stale', token, why: 'expired' };
-  return { kind: 'locked', reason: 'The login has expired.' };
+  return { kind: 'locked', reason: expiredText(state.config) };
 }
 
 /** The session begins. A renewal runs beside the start: nothing is asked over the network before the client is answered. */
 export function onStarted(
   step: Step,
-  { token, lockedBecause, opening }: Extract<Event, { type: 'started' }>,
+  { token, lockedBecause, opening, unreachable }: Extract<Event, { type: 'started' }>,
 ): void {
   const { state } = step;
+  const { unattended } = state.config;
   state.auth = token ? authWith(token, step) : { kind: 'locked', reason: lockedBecause };
-  if (opening) state.login = { kind: 'opening', until: step.steady + LONGEST_OPENING };
+  // Where nobody could do anything else, what is under way is waited for as long as it takes.
+  if (opening)
+    state.login = { kind: 'opening', until: unattended ? Infinity : step.steady + LONGEST_OPENING };
+  else if (!token && unattended) noteSetback(step, lockedBecause, unreachable === true);
   const serial = wantedSerial(state);
   if (serial !== undefined) startGeneration(step, serial);
 }
 
-/** There is no stored login, or it cannot be opened: calls that waited for it go through a login. */
-export function onNotOpened(step: Step, reason: string): void {
+/** There is no stored login, or it cannot be opened: calls that waited for it go through a login, or are told why. */
+export function onNotOpened(step: Step, reason: string, unreachable = false): void {
   const { state } = step;
+  if (state.config.unattended) {
+    onNothingObtained(step, reason, unreachable);
+    return;
+  }
   if (state.auth.kind === 'locked') state.auth = { kind: 'locked', reason };
   endOpening(step);
 }

@@ -16,13 +16,15 @@ export type Login =
   | { readonly kind: 'idle' }
   /** The stored login is being opened: calls wait for it until then, and no other login is begun (by the steady clock). */
   | { readonly kind: 'opening'; readonly until: number }
-  /** The device code was asked for. */
+  /** Unattended: a try has failed a moment ago, and the next one, for those who wait, is made then (by the steady clock). */
+  | { readonly kind: 'pausing'; readonly until: number }
+  /** A code or a page was asked for, or a token; nothing is to be shown yet. */
   | { readonly kind: 'requesting' }
   | {
       readonly kind: 'waiting';
       readonly prompt: LoginPrompt;
       readonly elicitation: Elicitation | undefined;
-      /** The person has URL and code in front of them: later calls may wait for them. */
+      /** The person has it in front of them: later calls may wait for them. */
       readonly shown: boolean;
       /** When the calls that wait are told that it still waits. */
       readonly nextProgress: number;

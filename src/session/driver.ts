@@ -21,6 +21,9 @@ import { UpstreamOutput } from './upstream-output.ts';
 const LONGEST_NAP = 60_000;
 /** What waits for the client, or for the audit trail, at the end may take this long to leave, in ms. */
 const LAST_WRITE = 200;
+/** A token that is handed back at the end may take until so long after the client left, but has this in any case. In ms. */
+const GOODBYE = 1700;
+const LAST_RELEASE = 150;
 /** A stalled input is looked after this often, in ms. */
 const STALL_CHECK = 250;
 /** And a little of it is read each time, up to so many waiting bytes, in case its end comes soon. */
@@ -52,6 +55,8 @@ export class Session {
   #timerAt = Infinity;
   /** The stream that the last streaming effect opened, for the rest of its frame. */
   #opened: FrameStream | undefined;
+  /** When the client left, or who else ended the session did so; by the steady clock. */
+  #leftAt: number | undefined;
   #ending: Promise<void> | undefined;
   #finished: (exitCode: number) => void = () => {};
   readonly #done: Promise<number>;
@@ -89,6 +94,7 @@ export class Session {
       // A last line without its newline is a line all the same.
       const rest = reader.end();
       if (rest.length > 0) this.#input.lines(Buffer.concat([rest, NEWLINE]));
+      this.#leftAt ??= this.#options.clock.steady();
       this.#dispatch({ type: 'client-closed' });
     };
     input.once('end', onEnd);
@@ -153,6 +159,9 @@ export class Session {
         return;
       case 'logout':
         void this.#desk.logout(effect.inUse);
+        return;
+      case 'release':
+        this.#desk.release(effect.serial);
         return;
       case 'describe-store':
         void this.#desk.describeStore();
@@ -258,11 +267,14 @@ export class Session {
 
   async #end(exitCode: number): Promise<void> {
     const { clock, input, audit } = this.#options;
+    this.#leftAt ??= clock.steady();
     this.#state.closing = { kind: 'closed' };
     this.#timer?.cancel();
     input.pause();
     // A refresh that was sent has spent the old token: what comes back is kept before the process ends.
     await Promise.all([this.#desk.close(), this.#processes.stopAll()]);
+    // Only now nothing has any token; clients kill what is there 2 s after they asked it to end (FACTS, Clients).
+    await this.#desk.releaseAll(Math.max(LAST_RELEASE, this.#leftAt + GOODBYE - clock.steady()));
     const noted = within(clock, LAST_WRITE, audit.flush());
     this.#client.flush();
     if (!this.#client.empty)

@@ -10,9 +10,11 @@ export type Event =
       readonly token: TokenView | undefined;
       readonly lockedBecause: string;
       readonly opening?: boolean;
+      /** Nobody could be reached for it. */
+      readonly unreachable?: boolean;
     }
   /** What the vault was being asked for at the start is no login to be had: why, for a person. */
-  | { readonly type: 'not-opened'; readonly reason: string }
+  | { readonly type: 'not-opened'; readonly reason: string; readonly unreachable?: boolean }
   /** A newer token than the session's is in the vault: of another process, or opened late. */
   | { readonly type: 'adopted'; readonly token: TokenView }
   /** Somebody has logged out in another process. */
@@ -41,13 +43,16 @@ export type Event =
       readonly cannotStart: boolean;
       readonly message: string;
     }
+  /** Takes the place of the one before. */
   | { readonly type: 'login-prompt'; readonly prompt: LoginPrompt }
   | { readonly type: 'login-done'; readonly token: TokenView }
-  | { readonly type: 'login-failed'; readonly message: string }
+  | { readonly type: 'login-failed'; readonly message: string; readonly unreachable?: boolean }
   /** All that a renewal of the token `serial` needs beside is there. */
   | { readonly type: 'refresh-prepared'; readonly serial: number }
   /** `found`: another process had got it, and nobody was asked for it here. */
   | { readonly type: 'refreshed'; readonly token: TokenView; readonly found?: boolean }
+  /** A renewal brought the very token that there is, under its serial; it may end later than was known. */
+  | { readonly type: 'same-token'; readonly token: TokenView }
   | { readonly type: 'refresh-refused'; readonly message: string }
   | { readonly type: 'refresh-unreachable'; readonly message: string }
   /** `account`: whose login it was, where there was one. `unrevoked`: what a person has to revoke by hand, and where. */
@@ -77,10 +82,13 @@ export type Effect =
   /** Makes a renewal ready; `refresh-prepared`, or `adopted`, tells that it is. */
   | { readonly type: 'prepare'; readonly serial: number }
   | { readonly type: 'refresh'; readonly serial: number }
+  /** Asks a person; or, where none can do anything, tries once more to get a token. */
   | { readonly type: 'login'; readonly scopes: readonly string[] }
   | { readonly type: 'abort-login' }
   /** Revokes and forgets the token that is in use, or whatever is stored where there is none. */
   | { readonly type: 'logout'; readonly inUse: boolean }
+  /** Nothing runs with this token any more, and nothing will. */
+  | { readonly type: 'release'; readonly serial: number }
   | { readonly type: 'describe-store' }
   /** The client has been answered: from now on it is of interest what other processes store. */
   | { readonly type: 'watch' }

@@ -8,6 +8,7 @@ import type { Step } from './events.ts';
 import { madeUp, toldFrame } from './handshake.ts';
 import { answer, owes, takeHeld, waitingAt } from './pending.ts';
 import { withdrawAll } from './questions.ts';
+import { noteStart } from './releases.ts';
 import { privateId } from './replay.ts';
 import { servedWell } from './selectors.ts';
 import { PLACEHOLDER } from './state.ts';
@@ -47,6 +48,7 @@ function spawn(step: Step, serial: number): Starting {
   const { state } = step;
   const generation = state.nextGeneration;
   state.nextGeneration += 1;
+  noteStart(state, generation, serial);
   step.effects.push({ type: 'spawn', generation, serial });
   return asked(step, { generation, serial, since: step.steady, asked: false, ending: false });
 }
@@ -81,9 +83,9 @@ export function tell(step: Step, told: Told): void {
 
 /** Answers the client's initialize without an upstream. */
 export function makeUpHandshake(step: Step): void {
-  const { client, config, own } = step.state;
+  const { client } = step.state;
   if (!client.hello || client.told) return;
-  tell(step, madeUp(client.hello, config, own.login));
+  tell(step, madeUp(client.hello, step.state));
   // Whatever answers one day has other lists than the empty ones that are told until then.
   markChanged(step.state);
 }

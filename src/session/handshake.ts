@@ -4,7 +4,8 @@ import { dig, parse, resultFrame } from '../wire/message.ts';
 import type { RequestFrame } from '../wire/message.ts';
 import { locate, setMember } from '../wire/splice.ts';
 import type { Hello, Told } from './client-side.ts';
-import type { SessionConfig } from './state.ts';
+import { noTokenText } from './replies.ts';
+import type { State } from './state.ts';
 
 /** The revisions that begin with `initialize`, newest first. */
 export const KNOWN_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
@@ -70,7 +71,7 @@ function withListChanged(result: Buffer, seen: unknown): Buffer {
 }
 
 /** An answer of our own: everything an upstream may turn out to offer, as lists that will change. */
-export function madeUp(hello: Hello, config: SessionConfig, authTool: string): Told {
+export function madeUp(hello: Hello, state: State): Told {
   const known = KNOWN_VERSIONS.find((version) => version === hello.protocolVersion);
   const capabilities = {
     tools: { listChanged: true },
@@ -83,12 +84,21 @@ export function madeUp(hello: Hello, config: SessionConfig, authTool: string): T
   const result = JSON.stringify({
     protocolVersion,
     capabilities,
-    serverInfo: { name: 'gh-mcp-proxy', version: config.version },
-    instructions:
-      `Nobody is logged in to ${config.hostLabel} yet. Call the tool ${authTool} to log the person in; the other ` +
-      'tools of this server are listed after that.',
+    serverInfo: { name: 'gh-mcp-proxy', version: state.config.version },
+    instructions: instructions(state),
   });
   return { result, protocolVersion, capabilities, synthetic: true };
+}
+
+/** How a model comes to the tools that are not there yet; where nothing can be done for it, what keeps them away. */
+function instructions(state: State): string {
+  const { config, own } = state;
+  if (config.unattended)
+    return `${noTokenText(state)} The tools of this server are listed as soon as there is one; no tool has to be called for that.`;
+  return (
+    `Nobody is logged in to ${config.hostLabel} yet. Call the tool ${own.login} to log the person in; the other ` +
+    'tools of this server are listed after that.'
+  );
 }
 
 /** The answer as a frame under the client's own id. */

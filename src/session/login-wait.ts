@@ -4,15 +4,15 @@ import { notificationFrame } from '../wire/message.ts';
 import { toClient } from './events.ts';
 import type { Step } from './events.ts';
 import { answer, refuse, waitingAt } from './pending.ts';
-import { CODE, loggedInText, promptText, toolResult, whyLocked } from './replies.ts';
-import { isHolding } from './selectors.ts';
+import { CODE, loggedInText, promptText, toolResult, waitingText, whyLocked } from './replies.ts';
+import { isHolding, isLoginCall } from './selectors.ts';
 import type { Login } from './client-side.ts';
 import type { Pending, State } from './state.ts';
 
 /** Between two progress notifications of a call that waits, in ms. */
 export const PROGRESS_EVERY = 10_000;
 
-/** A login whose code is there. */
+/** A login that has something to show. */
 export type Waiting = Extract<Login, { kind: 'waiting' }>;
 
 /** Calls that have waited long enough are told what to do; the login, or the server's start, goes on without them. */
@@ -34,20 +34,20 @@ function waitsUntil({ place, answerBy }: Pending): number {
 }
 
 function answerInTime(step: Step, pending: Pending): void {
-  const { login, auth, config, own } = step.state;
+  const { login, auth, config } = step.state;
   if (pending.place.kind === 'login' && login.kind === 'waiting') answerWithPrompt(step, pending, login);
   else if (pending.place.kind === 'login' || pending.place.kind === 'logout' || auth.kind !== 'usable')
-    refuse(
-      step,
-      pending,
-      CODE.serverUnreachable,
-      'authorization_server_unreachable',
-      `${config.hostLabel} has not answered yet. Call again in a moment.`,
-    );
+    refuse(step, pending, CODE.serverUnreachable, 'authorization_server_unreachable', notYetText(config));
   else {
-    const text = `${loggedInText(auth.token, config.hostLabel)}\nThe server is not ready yet: call again in a moment.`;
-    answer(step, pending, toolResult(pending, text, pending.tool !== own.login));
+    const text = `${loggedInText(auth.token, config)}\nThe server is not ready yet: call again in a moment.`;
+    if (isLoginCall(step.state, pending)) answer(step, pending, toolResult(pending, text, false));
+    else refuse(step, pending, CODE.upstreamUnavailable, 'upstream_unavailable', text);
   }
+}
+
+function notYetText({ hostLabel, mode, unattended }: State['config']): string {
+  if (!unattended) return `${hostLabel} has not answered yet. Call again in a moment.`;
+  return `No token for ${hostLabel} yet: --auth ${mode} has not brought one until now. Try again in a moment.`;
 }
 
 /** When {@link answerOverdue} has something to do next. */
@@ -72,14 +72,14 @@ export function answerWithPrompt(step: Step, pending: Pending, login: Waiting): 
   const { config, own } = step.state;
   const text = promptText(login.prompt, config.hostLabel, step.wall, own.login, whyLocked(step.state));
   // Of another tool's call this is no result: it has not run.
-  answer(step, pending, toolResult(pending, text, pending.tool !== own.login));
+  answer(step, pending, toolResult(pending, text, !isLoginCall(step.state, pending)));
 }
 
 /** Tells a call that asked for progress what it waits for. */
 export function tellProgress(step: Step, pending: Pending, login: Waiting): void {
   if (pending.progressToken === undefined || pending.answerBy === undefined) return;
   const waited = step.steady - (pending.answerBy - step.state.config.loginWait);
-  const message = `Waiting for the login at ${login.prompt.verificationUri} with the code ${login.prompt.userCode}`;
+  const message = waitingText(login.prompt);
   // Progress has to increase: seconds waited do.
   toClient(
     step,

@@ -11,7 +11,8 @@ import type { Waiting } from './login-wait.ts';
 import { answer, awaitPerson, hold, refuse, waitingAt } from './pending.ts';
 import { cancelAtClient } from './questions.ts';
 import { endRenewal } from './rotation.ts';
-import { CODE, elicitationText, loggedInText, toolResult, whyLocked } from './replies.ts';
+import { CODE, doneText, elicitationText, loggedInText, toolResult, whyLocked } from './replies.ts';
+import { isLoginCall } from './selectors.ts';
 import type { Elicitation } from './client-side.ts';
 import type { Pending, State, TokenView } from './state.ts';
 
@@ -22,15 +23,16 @@ export function callLogin(step: Step, pending: Pending): boolean {
   if (state.auth.kind === 'stale' || state.renewal.kind === 'ending') return false;
   if (state.auth.kind === 'locked' || needsMore(state.auth.token, pending)) joinLogin(step, pending);
   else {
-    const text = loggedInText(state.auth.token, state.config.hostLabel);
+    const text = loggedInText(state.auth.token, state.config);
     answer(step, pending, toolResult(pending, text, false));
   }
   return true;
 }
 
-/** Whether scopes are asked for that the token lacks; a GitHub App's token has none to ask for. */
+/** Whether scopes are asked for that the token lacks; a GitHub App's token has none, and none to ask for. */
 function needsMore(token: TokenView, pending: Pending): boolean {
-  return token.rotation === 'overlapping' && pending.scopes.some((scope) => !token.scopes.includes(scope));
+  const hasScopes = token.rotation === 'overlapping' || token.scopes.length > 0;
+  return hasScopes && pending.scopes.some((scope) => !token.scopes.includes(scope));
 }
 
 /** Lets a call wait for a person, and begins a login where none is under way. */
@@ -49,8 +51,8 @@ export function joinLogin(step: Step, pending: Pending): void {
   }
 }
 
-/** Begins a login, for at least these scopes. */
-function begin(step: Step, scopes: readonly string[]): void {
+/** Begins a login, for at least these scopes; or one more try, where no person can log in. */
+export function begin(step: Step, scopes: readonly string[]): void {
   const { auth } = step.state;
   step.state.login = { kind: 'requesting' };
   // A login for more scopes replaces the token: what that one could do, the new one has to do, too.
@@ -76,8 +78,9 @@ export function endOpening(step: Step): void {
     );
 }
 
-/** The code is there: it is shown on the highest rung that the client has. */
+/** There is a page for the person: it is shown on the highest rung that the client has, in place of the one before. */
 export function onPrompt(step: Step, prompt: LoginPrompt): void {
+  closeElicitation(step, 'Another page takes its place.', true);
   const waiting: Waiting = {
     kind: 'waiting',
     prompt,
@@ -119,7 +122,7 @@ function present(step: Step, waiting: Waiting): void {
           requestedSchema: {
             type: 'object',
             properties: {
-              done: { type: 'boolean', title: 'I have entered the code and approved', default: true },
+              done: { type: 'boolean', title: doneText(waiting.prompt), default: true },
             },
           },
         };
@@ -152,7 +155,7 @@ export function onElicitationAnswer(step: Step, frame: ResponseFrame): boolean {
 /** A person has approved: the token serves from here on, and calls that waited go on. */
 export function onLoggedIn(step: Step, token: TokenView): void {
   const { state } = step;
-  closeElicitation(step, true);
+  closeElicitation(step, 'Logged in.', true);
   state.login = { kind: 'idle' };
   state.auth = { kind: 'usable', token };
   endRenewal(state);
@@ -160,14 +163,14 @@ export function onLoggedIn(step: Step, token: TokenView): void {
   markChanged(state);
   startGeneration(step, token.serial);
   for (const pending of waitingAt(state, 'login')) {
-    if (pending.tool === state.own.login) pending.place = { kind: 'announce' };
+    if (isLoginCall(state, pending)) pending.place = { kind: 'announce' };
     else hold(step, pending);
   }
 }
 
 /** The flow has ended without a token. `message` says why and what to do. */
 export function onLoginFailed(step: Step, message: string): void {
-  closeElicitation(step, false);
+  closeElicitation(step, 'The login has ended.', false);
   step.state.login = { kind: 'idle' };
   refuseAll(step, message);
 }
@@ -176,7 +179,7 @@ export function onLoginFailed(step: Step, message: string): void {
 export function withdrawLogin(step: Step, completed: boolean): void {
   const { login } = step.state;
   if (login.kind === 'requesting' || login.kind === 'waiting') step.effects.push({ type: 'abort-login' });
-  closeElicitation(step, completed);
+  closeElicitation(step, completed ? 'Logged in.' : 'The login has ended.', completed);
   step.state.login = { kind: 'idle' };
 }
 
@@ -185,11 +188,12 @@ function refuseAll(step: Step, message: string): void {
     refuse(step, pending, CODE.loginNeeded, 'login_needed', message);
 }
 
-function closeElicitation(step: Step, completed: boolean): void {
+/** @param completed nothing is to be done any more on the page that it is about */
+function closeElicitation(step: Step, reason: string, completed: boolean): void {
   const { login } = step.state;
   if (login.kind !== 'waiting' || !login.elicitation) return;
   const { id, mode, elicitationId, answered } = login.elicitation;
-  if (!answered) cancelAtClient(step, id, completed ? 'Logged in.' : 'The login has ended.');
+  if (!answered) cancelAtClient(step, id, reason);
   if (completed && mode === 'url')
     toClient(
       step,

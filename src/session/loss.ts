@@ -16,6 +16,7 @@ import {
 } from './generations.ts';
 import { answer, refuse, takeHeld, waitingAt } from './pending.ts';
 import { withdrawAll } from './questions.ts';
+import { noteEnd } from './releases.ts';
 import { CODE, loggedInText, toolResult } from './replies.ts';
 import { accepts, isHolding, placeOf, servedWell } from './selectors.ts';
 import type { Starting, State } from './state.ts';
@@ -43,6 +44,7 @@ export function onEnded(step: Step, event: Extract<Event, { type: 'upstream-ende
   const { state } = step;
   const { generation, message } = event;
   state.answering.delete(generation);
+  noteEnd(state, generation);
   switch (placeOf(state, generation)) {
     case 'gone':
       return;
@@ -216,7 +218,7 @@ function withoutUpstream(step: Step): void {
   const failure = state.upstream.kind === 'none' ? (state.upstream.failure?.message ?? '') : '';
   if (state.auth.kind === 'usable') {
     for (const pending of waitingAt(state, 'announce')) {
-      const text = `${loggedInText(state.auth.token, state.config.hostLabel)}\nBut the server did not start: ${failure}`;
+      const text = `${loggedInText(state.auth.token, state.config)}\nBut the server did not start: ${failure}`;
       answer(step, pending, toolResult(pending, text, true));
     }
     for (const pending of [...waitingAt(state, 'handshake'), ...waitingAt(state, 'held')])

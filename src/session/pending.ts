@@ -207,11 +207,12 @@ export function hold(step: Step, pending: Pending): void {
   state.heldBytes += bytes;
 }
 
-/** Lets a call wait for a person. Returns whether there is room for it beside those that do: if not, it is answered. */
+/** Lets a call wait for a person, or for a token. Returns whether there is room for it beside those that do: if not, it is answered. */
 export function awaitPerson(step: Step, pending: Pending): boolean {
-  const { login, pendingBytes } = step.state;
+  const { login, pendingBytes, config } = step.state;
   if (login.kind !== 'idle' && pendingBytes > MOST_HELD_BYTES + MOST_SENT_BYTES) {
-    const message = 'Too many calls are waiting for the login. Make this one again after it.';
+    const what = config.unattended ? 'a token' : 'the login';
+    const message = `Too many calls are waiting for ${what}. Make this one again after that.`;
     refuse(step, pending, CODE.tooMuchWaiting, 'too_much_waiting', message);
     return false;
   }

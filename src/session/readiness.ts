@@ -100,7 +100,7 @@ function becomeReady(step: Step, starting: Starting, missing: ReadonlySet<string
   noteRotation(step, generation, serial);
   announceChanges(step);
   if (state.auth.kind === 'usable') {
-    const text = loggedInText(state.auth.token, state.config.hostLabel);
+    const text = loggedInText(state.auth.token, state.config);
     for (const pending of waitingAt(state, 'announce'))
       answer(step, pending, toolResult(pending, text, false));
   } else {

@@ -14,6 +14,8 @@ import {
 import { noteLateStart } from './loss.ts';
 import { hold, owes, waitingAt } from './pending.ts';
 import { isAsking } from './questions.ts';
+import { expiredText } from './replies.ts';
+import { isTooSoon, noteSetback } from './setback.ts';
 import type { State, TokenView } from './state.ts';
 
 const MINUTE = 60_000;
@@ -23,11 +25,6 @@ const MINUTE = 60_000;
  */
 const MOST_REFUSALS = 3;
 const REFUSAL_WINDOW = MINUTE;
-/** Between renewals that reach nobody, by the timer. In ms. */
-const FIRST_RETRY = 2_000;
-const LONGEST_RETRY = 5 * MINUTE;
-/** The same for a request that cannot do without one: a person who waits tries sooner than a timer would. In ms. */
-const REQUEST_RETRY = 1_000;
 
 /**
  * When the token is renewed, by the wall clock; Infinity where it is not. From half a lead before that on the first
@@ -112,7 +109,7 @@ export function expire(step: Step): void {
   if (state.auth.kind !== 'usable') return;
   const { token } = state.auth;
   if (!token.renewable) {
-    lock(step, 'The login has expired.');
+    lock(step, expiredText(state.config));
     return;
   }
   state.auth = { kind: 'stale', token, why: 'expired' };
@@ -147,7 +144,8 @@ export function noteRefusal(step: Step): void {
   state.refusals = [...recentRefusals(step), { serial, at: step.steady }].slice(-MOST_REFUSALS);
 }
 
-function forgive(state: State, serial: number): void {
+/** Its refusal does not count any more. */
+export function forgive(state: State, serial: number): void {
   state.refusals = state.refusals.filter((refusal) => refusal.serial !== serial);
 }
 
@@ -183,12 +181,11 @@ function refreshWhenDrained(step: Step): void {
  * after it has reached nobody.
  */
 export function renewStale(step: Step): boolean {
-  const { auth, renewal, setback } = step.state;
+  const { auth, renewal } = step.state;
   if (auth.kind !== 'stale') return false;
   // A logout is under way: that decides.
   if (renewal.kind === 'ending') return true;
-  const since = step.steady - (setback?.at ?? -Infinity);
-  if (renewal.kind !== 'refreshing' && since < REQUEST_RETRY) return false;
+  if (renewal.kind !== 'refreshing' && isTooSoon(step)) return false;
   refresh(step, true);
   return true;
 }
@@ -230,9 +227,18 @@ export function replaceToken(step: Step, token: TokenView, overlapping: boolean)
   if (wasLate) noteLateStart(step);
 }
 
-/** It will never be renewed: a person has to log in. */
+/** It will never be renewed: a person has to log in, or has to mend a setting. */
 export function onRefused(step: Step, message: string): void {
-  if (step.state.renewal.kind === 'refreshing') lock(step, message);
+  const { auth, renewal, config } = step.state;
+  if (renewal.kind !== 'refreshing') return;
+  // A setting that is wrong by now, or a program that fails, ends no token that is accepted yet.
+  if (config.unattended && auth.kind === 'usable') {
+    onUnreachable(step, message);
+    return;
+  }
+  lock(step, message);
+  // The calls that have waited for this are told why; asked again at once, it would be refused again.
+  if (config.unattended) noteSetback(step, message, false);
 }
 
 /** Nobody could be reached: the token that is there serves while it is valid; later, those who wait are told. */
@@ -240,10 +246,7 @@ export function onUnreachable(step: Step, message: string): void {
   const { state } = step;
   if (state.renewal.kind !== 'refreshing') return;
   state.renewal = { kind: 'idle' };
-  const failures = (state.setback?.failures ?? 0) + 1;
-  const backoff = Math.min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY);
-  const retryAt = step.steady + backoff * (0.75 + 0.25 * state.config.jitter);
-  state.setback = { failures, at: step.steady, retryAt, message };
+  noteSetback(step, message, true);
   const meanwhile = state.auth.kind === 'usable' ? ' and serves while it is valid' : '';
   log(step, 'warn', `the token could not be renewed${meanwhile}: ${message}`);
   release(step);

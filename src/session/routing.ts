@@ -15,6 +15,7 @@ import { CODE, whyLocked } from './replies.ts';
 import { renewStale } from './rotation.ts';
 import { accepts, isExpired, isHolding } from './selectors.ts';
 import type { Pending, State } from './state.ts';
+import { awaitToken, refuseNoToken } from './unattended.ts';
 
 /** What a server can say without a token that works: its own lists and settings. */
 const NEEDS_NO_TOKEN = new Set([
@@ -75,16 +76,21 @@ export function route(step: Step, pending: Pending): void {
 }
 
 function routeLocked(step: Step, pending: Pending): void {
+  if (NEEDS_NO_TOKEN.has(pending.method)) routeTokenless(step, pending);
+  else if (step.state.config.unattended) awaitToken(step, pending);
+  else if (pending.method !== 'tools/call') refuseLocked(step, pending);
   // A logout that is under way answers it, rather than a login.
-  if (pending.method === 'tools/call' && isHolding(step.state)) hold(step, pending);
-  else if (pending.method === 'tools/call') joinLogin(step, pending);
-  else if (NEEDS_NO_TOKEN.has(pending.method)) routeTokenless(step, pending);
-  else refuseLocked(step, pending);
+  else if (isHolding(step.state)) hold(step, pending);
+  else joinLogin(step, pending);
 }
 
 /** Tells a request that no login can wait for what to do first. */
 export function refuseLocked(step: Step, pending: Pending): void {
   const { config, own } = step.state;
+  if (config.unattended) {
+    refuseNoToken(step, pending);
+    return;
+  }
   const why = whyLocked(step.state);
   const message = `Nobody is logged in to ${config.hostLabel}.${why} Call the tool ${own.login} first.`;
   refuse(step, pending, CODE.loginNeeded, 'login_needed', message);
@@ -112,8 +118,8 @@ function refuseUnreachable(step: Step, pending: Pending): void {
   const { auth, config, setback } = step.state;
   const what =
     auth.kind === 'stale' && auth.why === 'refused'
-      ? `${config.hostLabel} does not accept the token of this login any more`
-      : 'The token of this login has expired';
+      ? `${config.hostLabel} does not accept the token${config.unattended ? '' : ' of this login'} any more`
+      : `The token ${config.unattended ? `for ${config.hostLabel}` : 'of this login'} has expired`;
   // One that is made again had a server before, which has ended.
   const fate = pending.crashRetries > 0 ? 'The call may or may not have run.' : 'The call has not run.';
   refuse(

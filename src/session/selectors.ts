@@ -1,6 +1,6 @@
 // What several rooms ask of a session's state. Not for: changing it.
 import { PLACEHOLDER } from './state.ts';
-import type { Starting, State } from './state.ts';
+import type { Pending, Starting, State } from './state.ts';
 
 /** A generation that served this long was no part of a crash loop, in ms. */
 const STABLE = 10_000;
@@ -9,6 +9,11 @@ const STABLE = 10_000;
 export function isHolding({ renewal }: State): boolean {
   if (renewal.kind === 'refreshing') return renewal.holding;
   return renewal.kind === 'draining' || renewal.kind === 'ending';
+}
+
+/** Whether a call is one of `auth_login`: where no person can log in, that name is the upstream's alone. */
+export function isLoginCall({ config, own }: State, { tool }: Pending): boolean {
+  return !config.unattended && tool === own.login;
 }
 
 /** Whether the token's time has run out by the wall clock. */

@@ -27,7 +27,7 @@ export interface TokenView {
 
 /** Locked: a person has to log in. Stale: not accepted any more, but a renewal may mend it. */
 type Auth =
-  /** `reason`, for a person: why no stored login is used. */
+  /** `reason`, for a person: why no stored login is used; unattended, what follows "No token for ...: ". */
   | { readonly kind: 'locked'; readonly reason: string }
   | { readonly kind: 'stale'; readonly token: TokenView; readonly why: 'expired' | 'refused' }
   | { readonly kind: 'usable'; readonly token: TokenView };
@@ -44,12 +44,12 @@ type Renewal =
   /** A person logs out: new requests are held, and nothing is renewed any more. */
   | { readonly kind: 'ending' };
 
-/** Renewals in a row that reached nobody. */
+/** Tries in a row to get a token that came to nothing. */
 interface Setback {
   readonly failures: number;
   /** When the last one failed. */
   readonly at: number;
-  /** When the next one is made without anybody asking. */
+  /** When the next one is made without anybody asking; Infinity where it would end the same. */
   readonly retryAt: number;
   /** Why, for a person. */
   readonly message: string;
@@ -175,6 +175,12 @@ interface Input {
 export interface SessionConfig {
   readonly hostLabel: string;
   readonly profile: string;
+  /** The `--auth` mode. */
+  readonly mode: string;
+  /** Why that one, as what follows "because"; undefined where nothing is known of that. */
+  readonly modeReason: string | undefined;
+  /** No person can do anything for a token: no login is offered, and each request tries again to get one. */
+  readonly unattended: boolean;
   /** `auth_login` is listed after the login as well, with `auth_status` and `auth_logout`. */
   readonly authTools: boolean;
   /** `placeholder`: the upstream runs while locked, so that its own tools are listed. */
@@ -201,13 +207,17 @@ export interface State {
   readonly client: ClientSide;
   auth: Auth;
   renewal: Renewal;
-  /** The last renewals reached nobody; forgotten once one does. */
+  /** The last renewals reached nobody; or, unattended and locked, no token could be had. Forgotten once there is one. */
   setback: Setback | undefined;
   /** The last refusals: what keeps the renewals that they lead to from becoming a loop (rotation.ts). */
   refusals: readonly Refusal[];
   upstream: Upstream;
   succession: Succession;
   nextGeneration: number;
+  /** The token of each generation whose end has not been told, the placeholder left out, by generation (releases.ts). */
+  readonly running: Map<number, number>;
+  /** Tokens that the session was given and has not let go of, by serial. */
+  readonly unreleased: Set<number>;
   /** Starts in a row that failed or ended soon. */
   crashes: number;
   readonly retired: Map<number, Retired>;
@@ -262,6 +272,8 @@ export function initialState(config: SessionConfig): State {
     upstream: { kind: 'none', failure: undefined, notBefore: 0, restart: false },
     succession: { kind: 'none' },
     nextGeneration: 1,
+    running: new Map(),
+    unreleased: new Set(),
     crashes: 0,
     retired: new Map(),
     pending: new Map(),

@@ -2,24 +2,26 @@
 // (token-desk.ts, adoption.ts).
 import type { Credential, TokenSource } from '../auth/token-source.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { explanationOf } from '../base/errors.ts';
+import { explanationOf, UnreachableError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { NOBODY_YET } from './state.ts';
 
 /** The start waits this long for the stored login, in ms: a keychain may take seconds, and clients do not wait. */
 export const OPENING = 300;
 
-/** What the vault held: a credential, or why there is none to be used, for a person. */
-export type StoredLogin = { readonly credential: Credential } | { readonly reason: string };
+/** What there was: a credential, or why there is none to be used, for a person. */
+export type StoredLogin =
+  { readonly credential: Credential } | { readonly reason: string; readonly unreachable: boolean };
 
 /** Opens the stored login. Never rejects: one that cannot be opened is told of, and the session goes on without it. */
 export async function openStoredLogin(source: TokenSource, log: Log): Promise<StoredLogin> {
   try {
     const credential = await source.load();
-    return credential ? { credential } : { reason: NOBODY_YET };
+    if (credential) return { credential };
+    return { reason: source.isUnattended ? 'there is none.' : NOBODY_YET, unreachable: false };
   } catch (error) {
     log.error(explanationOf(error));
-    return { reason: explained(error) };
+    return { reason: reasonOf(error, source), unreachable: isUnreachable(error) };
   }
 }
 
@@ -36,8 +38,17 @@ export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): 
   }
 }
 
-/** An error's message is written to follow a `gh-mcp-proxy: ` on stderr; here it stands by itself. */
-export function explained(error: unknown): string {
+/**
+ * An error's message is written to follow a `gh-mcp-proxy: ` on stderr; here it stands by itself, but where nobody can log
+ * in it follows `No token for ...: `.
+ */
+export function reasonOf(error: unknown, { isUnattended }: TokenSource): string {
+  const text = explanationOf(error);
   // A first word that is a host's name stays as it is.
-  return explanationOf(error).replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
+  return isUnattended ? text : text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
+}
+
+/** Whether it may go well by itself another time. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof UnreachableError;
 }

@@ -1,15 +1,16 @@
-// Between a session and its token source: numbers credentials, so that the session's state holds no secret, and
-// turns the source's promises into events. Not for: when to renew (rotation.ts) or how (auth/).
-import type { Credential, LoginRequest, TokenSource } from '../auth/token-source.ts';
-import type { Clock } from '../base/clock.ts';
+// Between a session and its token source: turns the source's promises into events, and credentials into their serials.
+// Not for: keeping those (credentials.ts), when to renew (rotation.ts) or how (auth/).
+import type { Credential, LoginRequest } from '../auth/token-source.ts';
 import { messageOf, RefusedError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Redactor } from '../wire/redact.ts';
+import { Credentials } from './credentials.ts';
+import type { CredentialsOptions } from './credentials.ts';
 import type { Event } from './events.ts';
 import { Preparation } from './preparation.ts';
 import { NOBODY_YET } from './state.ts';
 import type { TokenView } from './state.ts';
-import { explained, openStoredLogin, OPENING, within } from './stored-login.ts';
+import { isUnreachable, openStoredLogin, OPENING, reasonOf, within } from './stored-login.ts';
+import type { StoredLogin } from './stored-login.ts';
 import { TokenNews } from './token-news.ts';
 
 /**
@@ -17,11 +18,9 @@ import { TokenNews } from './token-news.ts';
  * owes, the whole goodbye stays under 2 s (DESIGN 2.5).
  */
 const LAST_ANSWER = 1000;
-export interface TokenDeskOptions {
-  readonly source: TokenSource;
-  readonly redactor: Redactor;
+
+export interface TokenDeskOptions extends CredentialsOptions {
   readonly log: Log;
-  readonly clock: Clock;
   readonly dispatch: (event: Event) => void;
 }
 
@@ -30,8 +29,7 @@ export class TokenDesk {
   readonly #news: TokenNews;
   readonly #preparation: Preparation;
   readonly #refreshing = new AbortController();
-  readonly #credentials = new Map<number, Credential>();
-  #lastSerial = 0;
+  readonly #credentials: Credentials;
   #login: AbortController | undefined;
   /** The proxy ends: nobody waits for a login any more. */
   readonly #closing = new AbortController();
@@ -43,29 +41,43 @@ export class TokenDesk {
   constructor(options: TokenDeskOptions) {
     this.#options = options;
     const { source, clock } = options;
+    this.#credentials = new Credentials(options);
     this.#preparation = new Preparation(source, options.log);
     this.#news = new TokenNews({ source, clock, take: (stored) => this.#take(stored) });
   }
 
-  /** Begins the session with what is stored; or locked, where that is not opened soon, and tells of it once it is. */
+  /**
+   * Begins the session with what is stored, or what its source gets without a person; or locked, where that takes its
+   * time, and tells of it once it is there.
+   */
   async open(): Promise<void> {
     const { source, log, clock, dispatch } = this.#options;
     const opening = openStoredLogin(source, log);
     const opened = await within(clock, OPENING, opening);
-    if (opened) {
-      const token = 'credential' in opened ? this.adopt(opened.credential) : undefined;
-      dispatch({ type: 'started', token, lockedBecause: 'reason' in opened ? opened.reason : NOBODY_YET });
+    if (opened && 'credential' in opened) {
+      dispatch({ type: 'started', token: this.adopt(opened.credential), lockedBecause: NOBODY_YET });
       return;
     }
-    const lockedBecause = 'The stored login is being opened, which takes longer than usual.';
+    if (opened) {
+      const { reason: lockedBecause, unreachable } = opened;
+      dispatch({ type: 'started', token: undefined, lockedBecause, unreachable });
+      return;
+    }
+    const lockedBecause = source.isUnattended
+      ? 'the first one takes longer than usual.'
+      : 'The stored login is being opened, which takes longer than usual.';
     dispatch({ type: 'started', token: undefined, lockedBecause, opening: true });
-    this.#opening = this.#news.keepDuring(async () => {
-      const late = await opening;
+    this.#opening = this.#news.keepDuring(async () => this.#openLate(await opening));
+  }
+
+  #openLate(late: StoredLogin): void {
+    const { dispatch } = this.#options;
+    const isOutdated = this.#credentials.lastSerial > 0;
+    if (!('credential' in late)) {
+      if (!isOutdated) dispatch({ type: 'not-opened', ...late });
       // A login in between has brought a newer one.
-      if (this.#lastSerial > 0) return;
-      if ('credential' in late) dispatch({ type: 'adopted', token: this.adopt(late.credential) });
-      else dispatch({ type: 'not-opened', reason: late.reason });
-    });
+    } else if (isOutdated) this.#discard(late.credential);
+    else dispatch({ type: 'adopted', token: this.adopt(late.credential) });
   }
 
   /** Begins to hear what other processes store. */
@@ -79,41 +91,34 @@ export class TokenDesk {
       this.#preparation.giveBack();
       const message = `A person has logged out of ${source.hostLabel} in another window.`;
       dispatch({ type: 'logged-out', message });
-    } else if (!this.#newest?.accessToken.equals(stored.accessToken))
+    } else if (!this.#credentials.newest?.accessToken.equals(stored.accessToken))
       dispatch({ type: 'adopted', token: this.adopt(stored) });
   }
 
-  /** Numbers a credential; only the newest two are kept, for nothing older can start a generation. */
+  /** Numbers a credential, which is the session's own from here on. */
   adopt(credential: Credential): TokenView {
-    this.#conceal(credential);
     this.#preparation.giveBack();
-    this.#lastSerial += 1;
-    const serial = this.#lastSerial;
-    this.#credentials.set(serial, credential);
-    this.#credentials.delete(serial - 2);
-    return {
-      serial,
-      login: credential.login,
-      issuedAt: credential.issuedAt,
-      expiresAt: credential.expiresAt,
-      renewable: credential.refreshToken !== undefined,
-      rotation: credential.rotation,
-      scopes: credential.scopes,
-    };
-  }
-
-  #conceal({ accessToken, refreshToken }: Credential): void {
-    const { redactor } = this.#options;
-    redactor.add(accessToken);
-    if (refreshToken) redactor.add(refreshToken);
+    return this.#credentials.add(credential);
   }
 
   credential(serial: number): Credential | undefined {
     return this.#credentials.get(serial);
   }
 
-  get #newest(): Credential | undefined {
-    return this.#credentials.get(this.#lastSerial);
+  /** Nothing runs with the credential `serial` any more, and nothing will. */
+  release(serial: number): void {
+    this.#credentials.release(serial);
+  }
+
+  /** Nothing runs any more at all: hands back what is left, within so many ms. */
+  releaseAll(ms: number): Promise<void> {
+    return this.#credentials.releaseAll(ms);
+  }
+
+  /** It came when nobody wanted it any more. */
+  #discard(credential: Credential): void {
+    this.#credentials.conceal(credential);
+    this.#credentials.discard(credential);
   }
 
   /** Has everything made ready for the renewal of the credential `serial`, and reports that; or a newer one. */
@@ -136,25 +141,26 @@ export class TokenDesk {
   async #refresh(serial: number): Promise<void> {
     const stale = this.#credentials.get(serial);
     if (!stale) return;
+    const { dispatch, source } = this.#options;
     const outcome = await this.#renewed(stale);
     // A login in between has brought a newer one: how it went with the old one decides nothing any more.
-    if (serial !== this.#lastSerial) return;
+    const isOutdated = serial !== this.#credentials.lastSerial;
     // Dispatched outside of any try: what an outcome leads to is no outcome.
-    if ('type' in outcome) this.#options.dispatch(outcome);
-    else {
-      const found = this.#options.source.wasFound(outcome);
-      this.#options.dispatch({ type: 'refreshed', token: this.adopt(outcome), found });
-    }
+    if ('type' in outcome) {
+      if (!isOutdated) dispatch(outcome);
+    } else if (isOutdated) this.#discard(outcome);
+    else if (outcome.accessToken.equals(stale.accessToken))
+      dispatch({ type: 'same-token', token: this.#credentials.renew(serial, outcome) });
+    else dispatch({ type: 'refreshed', token: this.adopt(outcome), found: source.wasFound(outcome) });
   }
 
   async #renewed(stale: Credential): Promise<Credential | Event> {
+    const { source } = this.#options;
     try {
-      const fresh = await this.#options.source.refresh(stale, this.#refreshing.signal);
-      this.#conceal(fresh);
-      return fresh;
+      return await source.refresh(stale, this.#refreshing.signal);
     } catch (error) {
       const type = error instanceof RefusedError ? 'refresh-refused' : 'refresh-unreachable';
-      return { type, message: explained(error) };
+      return { type, message: reasonOf(error, source) };
     }
   }
 
@@ -176,7 +182,7 @@ export class TokenDesk {
     const report = (event: Event): void => {
       if (this.#login === flow) dispatch(event);
     };
-    const known = this.#newest;
+    const known = this.#credentials.newest;
     const request: LoginRequest = {
       ...(known && { known }),
       scopes,
@@ -188,9 +194,14 @@ export class TokenDesk {
     try {
       const credential = await outcome;
       if (this.#login === flow) report({ type: 'login-done', token: this.adopt(credential) });
+      else this.#discard(credential);
     } catch (error) {
       if (this.#login === flow) log.warn(messageOf(error));
-      report({ type: 'login-failed', message: explained(error) });
+      report({
+        type: 'login-failed',
+        message: reasonOf(error, source),
+        unreachable: isUnreachable(error),
+      });
     } finally {
       if (this.#login === flow) this.#login = undefined;
     }
@@ -206,7 +217,7 @@ export class TokenDesk {
   async logout(inUse: boolean): Promise<void> {
     this.abortLogin();
     this.#preparation.giveBack();
-    const unused = inUse ? 0 : this.#lastSerial;
+    const unused = inUse ? 0 : this.#credentials.lastSerial;
     this.#loggingOut = this.#news.keepDuring(async () => {
       this.#options.dispatch(await this.#loggedOut(unused));
     });
@@ -217,13 +228,15 @@ export class TokenDesk {
   async #loggedOut(unused: number): Promise<Event> {
     // What comes of these is what is logged out.
     await Promise.all([this.#opening, this.#renewing]);
-    const current = this.#lastSerial > unused ? this.#newest : undefined;
+    const { source } = this.#options;
+    const { lastSerial, newest } = this.#credentials;
+    const current = lastSerial > unused ? newest : undefined;
     try {
-      const { was, unrevoked } = await this.#options.source.logout(current, this.#refreshing.signal);
+      const { was, unrevoked } = await source.logout(current, this.#refreshing.signal);
       const whose = was ?? current;
       return { type: 'logout-done', account: whose && { login: whose.login }, unrevoked };
     } catch (error) {
-      return { type: 'logout-failed', message: explained(error) };
+      return { type: 'logout-failed', message: reasonOf(error, source) };
     }
   }
 
@@ -234,7 +247,10 @@ export class TokenDesk {
     dispatch({ type: 'store-described', store });
   }
 
-  /** Ends what is under way; what GitHub was asked by now may be answered first, since no other answer will have it. */
+  /**
+   * Ends what is under way; what a server was asked by now may be answered first, since no other answer will have it: a
+   * token that was issued for this session alone, too, is to be handed back.
+   */
   async close(): Promise<void> {
     const reason = new Error('the proxy ends');
     const flow = this.#login;
@@ -242,8 +258,10 @@ export class TokenDesk {
     this.#news.end();
     this.#preparation.giveBack();
     this.#closing.abort(reason);
-    const asked = Promise.all([this.#renewing, this.#loggingIn, this.#loggingOut]);
-    await within(this.#options.clock, LAST_ANSWER, asked);
+    const { source, clock } = this.#options;
+    const first = source.isUnattended ? this.#opening : undefined;
+    const asked = Promise.all([first, this.#renewing, this.#loggingIn, this.#loggingOut]);
+    await within(clock, LAST_ANSWER, asked);
     flow?.abort(reason);
     this.#refreshing.abort(reason);
   }

@@ -20,6 +20,7 @@ import {
 } from './loss.ts';
 import { onLogoutDone, onLogoutFailed } from './logout.ts';
 import { giveUpStart, startOverdueAt } from './readiness.ts';
+import { noteToken, releaseUnused } from './releases.ts';
 import { CODE } from './replies.ts';
 import {
   expire,
@@ -31,9 +32,11 @@ import {
   untilRenewal,
 } from './rotation.ts';
 import { route, routeNotification } from './routing.ts';
+import { onSameToken } from './same-token.ts';
 import { isExpired } from './selectors.ts';
 import type { State } from './state.ts';
 import { onStoreDescribed } from './status.ts';
+import { obtainAt, obtainWhenDue, onNothingObtained } from './unattended.ts';
 import { onUpstreamFrame, onUpstreamFrameEnd } from './upstream-frames.ts';
 
 /** After stdin has ended, what is owed may take this long, in ms (the whole goodbye takes under 2 s). */
@@ -47,6 +50,7 @@ export function transition(state: State, event: Event, { wall, steady }: Moment)
   if (state.closing.kind === 'closed') return step.effects;
   // By the wall clock, whatever happens first after a machine has slept.
   if (isExpired(state, wall)) expire(step);
+  noteToken(state, event);
   // What comes in now does not overtake what that sets free.
   sendReleased(step);
   apply(step, event);
@@ -64,7 +68,7 @@ function apply(step: Step, event: Event): void {
       onStarted(step, event);
       return;
     case 'not-opened':
-      onNotOpened(step, event.reason);
+      onNotOpened(step, event.reason, event.unreachable);
       return;
     case 'adopted':
       onAdopted(step, event.token);
@@ -106,13 +110,17 @@ function apply(step: Step, event: Event): void {
       onLoggedIn(step, event.token);
       return;
     case 'login-failed':
-      onLoginFailed(step, event.message);
+      if (step.state.config.unattended) onNothingObtained(step, event.message, event.unreachable === true);
+      else onLoginFailed(step, event.message);
       return;
     case 'refresh-prepared':
       onPrepared(step, event.serial);
       return;
     case 'refreshed':
       onRefreshed(step, event.token, event.found === true);
+      return;
+    case 'same-token':
+      onSameToken(step, event.token);
       return;
     case 'refresh-refused':
       onRefused(step, event.message);
@@ -151,13 +159,14 @@ function settleDown(step: Step): void {
   const { state } = step;
   if (state.retired.size > 0) dismissRetired(step);
   renewWhenDue(step);
+  releaseUnused(step);
   if (state.closing.kind === 'finishing' && (step.steady >= state.closing.deadline || !owesAnswers(state)))
     shutDown(step, state.fatal ? 1 : 0);
 }
 
 /** Whether anything is under way that may still be answered without a person. */
-function owesAnswers(state: State): boolean {
-  for (const pending of state.pending.values()) if (pending.place.kind !== 'login') return true;
+function owesAnswers({ pending, config }: State): boolean {
+  for (const { place } of pending.values()) if (place.kind !== 'login' || config.unattended) return true;
   return false;
 }
 
@@ -168,6 +177,7 @@ function tick(step: Step): void {
   restartWhenDue(step);
   startSuccessorWhenDue(step);
   if (steady >= openingUntil(state)) endOpening(step);
+  obtainWhenDue(step);
   if (steady >= loginTick(state)) answerOverdue(step);
   if (steady >= impatientAt(state)) {
     makeUpHandshake(step);
@@ -193,6 +203,7 @@ export function untilTick(state: State, now: Moment): number {
     restartAt(state),
     nextSuccessorAt(state),
     openingUntil(state),
+    obtainAt(state),
     loginTick(state),
     closing.kind === 'finishing' ? closing.deadline : Infinity,
     fatal?.deadline ?? Infinity,

@@ -9,7 +9,7 @@ import { answer, hold, isLive, owedBy, refuse, settle } from './pending.ts';
 import { ask, noteInput, TOKEN_OF_PROGRESS, withdraw } from './questions.ts';
 import { onPrivateAnswer } from './readiness.ts';
 import { PRIVATE_ID } from './replay.ts';
-import { CODE } from './replies.ts';
+import { checkText, CODE } from './replies.ts';
 import { noteRefusal, refuseToken, wasJustIssued } from './rotation.ts';
 import { awaitRenewal, refuseLocked, route } from './routing.ts';
 import { placeOf, servedWell, startingOf } from './selectors.ts';
@@ -144,13 +144,11 @@ function noteRefused({ effects }: Step, generation: number, { method, tool }: Pe
   effects.push({ type: 'audit', event: 'refused', generation, detail });
 }
 
-const CHECK =
-  'Check that the app is still authorised there, and that the server talks to that host and no other.';
-/** Why a failure goes to the client, and what to do. */
+/** Why a failure goes to the client. */
 const WHY = {
-  renewed: `gh-mcp-proxy got a new token and made this call again, but that token was not accepted either. ${CHECK}`,
-  loggedIn: `The login is only a moment old, and its token was not accepted. ${CHECK}`,
-  guarded: `gh-mcp-proxy has got a new token a moment ago, and does not do so again at once. ${CHECK}`,
+  renewed: 'gh-mcp-proxy got a new token and made this call again, but that token was not accepted either.',
+  loggedIn: 'The token is only a moment old, and was not accepted.',
+  guarded: 'gh-mcp-proxy has asked for a new token a moment ago, and does not do so again at once.',
   notKept:
     'This call was too large, or too many others were under way, to be kept and repeated with another token: make ' +
     'it again yourself.',
@@ -175,8 +173,10 @@ function retry(step: Step, pending: Pending): void {
 
 /** The failure goes to the client, with what the proxy knows about it. */
 function explain(step: Step, pending: Pending, text: string, why: string): void {
-  const { hostLabel, version } = step.state.config;
-  const explained = `${text}\n\n${why} (gh-mcp-proxy ${version}, host ${hostLabel})`;
+  const { config } = step.state;
+  const { hostLabel, version } = config;
+  const check = why === WHY.notKept ? '' : ` ${checkText(config)}`;
+  const explained = `${text}\n\n${why}${check} (gh-mcp-proxy ${version}, host ${hostLabel})`;
   refuse(step, pending, CODE.credentialRefused, 'credential_refused', explained);
 }
 

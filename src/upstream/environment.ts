@@ -33,13 +33,21 @@ const GITHUB_TOKEN_NAMES = [
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** What a token looks like that somebody wrote in the place of something else, `NAME=` before it or not. */
-const TOKEN_LIKE = /(?:^|[=:])(?:gh[opusr]_|github_pat_)/;
+const TOKEN_LIKE = /(?:^|[=:])(?:gh[opusr]_|github_pat_|glpat-)/;
 /** And within a text, such as an error message that was copied whole: long enough to be more than the prefix. */
-const TOKEN_WITHIN = /(?:gh[opusr]|github_pat)_\w{16}/;
+const TOKEN_WITHIN = /(?:(?:gh[opusr]|github_pat)_|glpat-)\w{16}/;
+/** A signed JWT: two objects in Base64url, and what follows. */
+const JWT = /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\./;
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY/;
 
-/** Whether a word of the command line most likely holds a token of GitHub's: it must not be printed back. */
+/** What a word of the command line most likely holds that must not be printed back. */
+export function secretIn(word: string): 'token' | 'private key' | undefined {
+  if (PRIVATE_KEY.test(word)) return 'private key';
+  return TOKEN_LIKE.test(word) || TOKEN_WITHIN.test(word) || JWT.test(word) ? 'token' : undefined;
+}
+
 export function looksLikeToken(word: string): boolean {
-  return TOKEN_LIKE.test(word) || TOKEN_WITHIN.test(word);
+  return secretIn(word) !== undefined;
 }
 
 export interface ChildEnvironmentOptions {

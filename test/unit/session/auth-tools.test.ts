@@ -92,6 +92,7 @@ describe('auth_status', () => {
         'Logged in to github.com as octocat (profile default).',
         'Token: expires 2025-06-15 23:06 UTC, renewed by itself.',
         'Scopes: repo, gist.',
+        'Mode: device, because --oauth-client-id is given.',
         'Kept in: keychain.',
         'Server: generation 1 runs.',
       ].join('\n'),
@@ -114,6 +115,7 @@ describe('auth_status', () => {
       [
         'Nobody is logged in to github.com (profile default). The login has expired.',
         'Call the tool auth_login to log the person in.',
+        'Mode: device, because --oauth-client-id is given.',
         'Kept in: keychain.',
         'Server: generation 1 runs.',
       ].join('\n'),

@@ -26,8 +26,8 @@ export interface Asked<T> {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Everything that is asked of a source is answered by the test. */
-export function startDesk() {
+/** Everything that is asked of a source is answered by the test. @param unattended no person can do anything for it */
+export function startDesk({ unattended = false } = {}) {
   const events: Event[] = [];
   const waiting: (() => void)[] = [];
   const redactor = new Redactor();
@@ -38,6 +38,7 @@ export function startDesk() {
   const logins: (Asked<Credential> & { readonly request: LoginRequest })[] = [];
   const preparations: Asked<Credential | undefined>[] = [];
   const logouts: (Asked<Logout> & { readonly current: Credential | undefined })[] = [];
+  const releases: (Asked<void> & { readonly released: Credential })[] = [];
   /** Credentials that a refresh brings from the vault. */
   const found = new Set<Credential>();
   const watchers: ((stored: Credential | undefined) => void)[] = [];
@@ -50,6 +51,9 @@ export function startDesk() {
     hostLabel: 'github.com',
     authFailure: { hints: [], patterns: [] },
     loginObstacle: undefined,
+    isUnattended: unattended,
+    isRenewable: ({ refreshToken }) => refreshToken !== undefined,
+    release: (released, signal) => ask(releases, { released }, signal),
     store: () => Promise.resolve('keychain'),
     load: () => ask(loads, {}),
     watch(onChange) {
@@ -94,5 +98,6 @@ export function startDesk() {
     logins,
     preparations,
     logouts,
+    releases,
   };
 }

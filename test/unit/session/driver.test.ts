@@ -1,7 +1,9 @@
 // What a session does with its one timer and its input: a clock that stands still, and a real server. Not for: what is
 // due when (renewal.test.ts), or what a jump of the clock leads to (clock-jump.test.ts).
-import { once } from 'node:events';
-import { expect, test } from 'vitest';
+import { EventEmitter, once } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import type { Credential } from '../../../src/auth/token-source.ts';
+import type { Audit } from '../../../src/base/audit.ts';
 import { startDriven } from './driven.ts';
 import { EIGHT_HOURS } from './running.ts';
 import { MINUTE } from './sent.ts';
@@ -56,4 +58,48 @@ test('what a server has not read when it dies keeps nobody from reading the clie
   process.kill(Number(pid.toString()), 'SIGKILL');
   await resumed;
   expect(input.isPaused()).toBe(false);
+});
+
+/** An audit trail, and what happens around it, in order. */
+function order() {
+  const happened: string[] = [];
+  const audit: Audit = {
+    note: ({ event }) => void happened.push(event),
+    flush: () => Promise.resolve(void happened.push('written')),
+  };
+  return { happened, audit };
+}
+
+describe('the token at the end', () => {
+  test('is handed back when its server has ended, and before the audit trail is written', async () => {
+    const { happened, audit } = order();
+    const release = ({ accessToken }: Credential): Promise<void> =>
+      Promise.resolve(void happened.push(`released ${accessToken.reveal()}`));
+    const { input, done } = await startDriven({ audit, source: { release } });
+    input.end();
+    expect(await done).toBe(0);
+    expect(happened).toEqual([
+      'generation-start',
+      'generation-end',
+      'released ghu_the_token_number_1',
+      'written',
+    ]);
+  });
+
+  test('is given up with the time that the goodbye may take', async () => {
+    let signal: AbortSignal | undefined;
+    const asked = new EventEmitter();
+    const release = (_: Credential, given: AbortSignal): Promise<void> => {
+      signal = given;
+      asked.emit('asked');
+      return new Promise(() => {});
+    };
+    const { clock, input, done } = await startDriven({ source: { release } });
+    const releasing = once(asked, 'asked');
+    input.end();
+    await releasing;
+    await clock.pass(1_700);
+    expect(await done).toBe(0);
+    expect(signal?.aborted).toBe(true);
+  });
 });

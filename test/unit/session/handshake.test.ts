@@ -2,6 +2,7 @@
 // Not for: when which of them is given (login.test.ts, test/integration/locked-handshake.test.ts).
 import { describe, expect, test } from 'vitest';
 import { adoptAnswer, KNOWN_VERSIONS, madeUp, readHello } from '../../../src/session/handshake.ts';
+import { initialState } from '../../../src/session/state.ts';
 import { config } from './stepped.ts';
 
 function helloOf(params: string) {
@@ -56,7 +57,7 @@ describe('what a client declares', () => {
 });
 
 const answerTo = (version: string) =>
-  madeUp(helloOf(`{"protocolVersion":"${version}"}`), config, 'auth_login');
+  madeUp(helloOf(`{"protocolVersion":"${version}"}`), initialState(config));
 
 describe('an answer of our own', () => {
   test.each(KNOWN_VERSIONS)('repeats the revision %s', (version) => {

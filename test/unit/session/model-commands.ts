@@ -2,6 +2,7 @@
 // the world when they run ("the second server that runs"), so that a shorter list of them still means something.
 // Not for: carrying them out (model.ts).
 import * as fc from 'fast-check';
+import type { LoginStep, RefreshEnd } from './model-source.ts';
 import type { Scenario } from './world.ts';
 
 const MINUTE = 60_000;
@@ -45,8 +46,8 @@ export type ServerCommand =
 
 export type OtherCommand =
   | { readonly do: 'reach' }
-  | { readonly do: 'refresh'; readonly how: 'renewed' | 'unreachable' | 'refused' }
-  | { readonly do: 'login'; readonly how: 'goes on' | 'fails' }
+  | { readonly do: 'refresh'; readonly how: RefreshEnd }
+  | { readonly do: 'login'; readonly how: LoginStep }
   | { readonly do: 'get-ready' }
   | { readonly do: 'rotate' }
   | { readonly do: 'revoke'; readonly older: number }
@@ -116,8 +117,29 @@ const PARAMETERS: {
   logout: { done: yes },
   describe: {},
   reach: {},
-  refresh: { how: fc.constantFrom('renewed', 'renewed', 'renewed', 'unreachable', 'unreachable', 'refused') },
-  login: { how: fc.constantFrom('goes on', 'goes on', 'goes on', 'fails') },
+  refresh: {
+    how: fc.constantFrom(
+      'renewed',
+      'renewed',
+      'renewed',
+      'unreachable',
+      'unreachable',
+      'refused',
+      'same',
+      'longer',
+    ),
+  },
+  login: {
+    how: fc.constantFrom(
+      'goes on',
+      'goes on',
+      'goes on',
+      'goes on',
+      'fails',
+      'reaches nobody',
+      'another page',
+    ),
+  },
   'get-ready': {},
   rotate: {},
   revoke: { older: fc.nat({ max: 2 }) },
@@ -250,4 +272,5 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   elicitation: fc.constantFrom('none', 'form', 'url'),
   jitter: fc.constantFrom(0, 0.5, 0.99),
   authTools: fc.constantFrom(false, false, true),
+  unattended: fc.constantFrom(false, false, true),
 });

@@ -76,6 +76,7 @@ export function checkRest(world: World): void {
   if (state.held.length > 0 || state.heldBytes !== 0 || state.pendingBytes !== 0)
     throw new Error('frames are kept');
   checkSettings(world);
+  checkReleased(world);
   // A call that waits for a person is told so at first, where the client shows no elicitation.
   for (let attempt = 0; attempt < 4; attempt += 1) {
     const made = ask(world, 'tools/call', { name: 'read' });
@@ -84,6 +85,14 @@ export function checkRest(world: World): void {
     if (attempt === 1) world.wait(61_000);
   }
   if (client.greeted) throw new Error('everything works, but no call does');
+}
+
+/** Every token was let go of, but those that are in use. */
+function checkReleased({ state, tokens, servers }: World): void {
+  const used = new Set(servers.all().map(({ serial }) => serial));
+  if (state.auth.kind !== 'locked') used.add(state.auth.token.serial);
+  const kept = [...tokens.given].filter((serial) => !used.has(serial) && !tokens.released.has(serial));
+  if (kept.length > 0) throw new Error(`nobody lets go of the tokens ${kept.join(', ')}`);
 }
 
 /** The server has the log level and the subscriptions that the client asked for last. */

@@ -30,6 +30,8 @@ export function atVault(world: World, command: VaultCommand): void {
 /** Another process of the same person does what this one could have done. */
 function actElsewhere(world: World, what: 'renews' | 'logs in' | 'logs out'): void {
   const { tokens } = world;
+  // What no person can do anything for nobody shares.
+  if (world.scenario.unattended) return;
   // All that the service does for a session is done under a lock.
   if (what === 'renews' && (tokens.refreshing?.spent === true || tokens.lost)) return;
   // Of those that are well nobody ends what the others use.
@@ -88,7 +90,10 @@ export function endOpening(world: World, found: boolean): void {
   if (tokens.told > 0) return;
   if (!found) tokens.forget();
   if (tokens.stored > 0) adopt(world);
-  else world.do({ type: 'not-opened', reason: 'The keychain does not answer.' });
+  else {
+    world.tokens.failedTry = { at: world.now, unreachable: true };
+    world.do({ type: 'not-opened', reason: 'it does not answer.', unreachable: true });
+  }
 }
 
 export function endLogout(world: World, done: boolean): void {

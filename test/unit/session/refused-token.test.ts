@@ -155,7 +155,7 @@ describe('a call whose token is refused', () => {
     session.shakeHands();
     const failed = session.upstream({ id: 2, result: REFUSED });
     expect(deeds(failed)).toEqual([]);
-    expect(toolText(only(said(failed)))).toContain('The login is only a moment old');
+    expect(toolText(only(said(failed)))).toContain('The token is only a moment old');
     session.client(call(3, 'get_me'));
     expect(deeds(session.upstream({ id: 3, result: REFUSED }))).toEqual([]);
   });

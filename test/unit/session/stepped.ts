@@ -14,6 +14,9 @@ export const START = 1_750_000_000_000;
 export const config: SessionConfig = {
   hostLabel: 'github.com',
   profile: 'default',
+  mode: 'device',
+  modeReason: '--oauth-client-id is given',
+  unattended: false,
   authTools: false,
   beforeLogin: 'placeholder',
   rotation: undefined,
@@ -69,8 +72,12 @@ export interface Stepped {
   pass(ms: number): Effect[];
 }
 
-/** @param stored what the vault held */
-export function startStepped(changes: Partial<SessionConfig> = {}, stored?: TokenView): Stepped {
+/** @param stored what the vault held, @param how else it begins */
+export function startStepped(
+  changes: Partial<SessionConfig> = {},
+  stored?: TokenView,
+  how: Partial<Extract<Event, { type: 'started' }>> = {},
+): Stepped {
   const state = initialState({ ...config, ...changes });
   const moment = (): Moment => ({ wall: START + stepped.now + stepped.jumped, steady: stepped.now });
   const dueAt = (): number => stepped.now + untilTick(state, moment());
@@ -109,7 +116,7 @@ export function startStepped(changes: Partial<SessionConfig> = {}, stored?: Toke
       return effects;
     },
   };
-  stepped.step({ type: 'started', token: stored, lockedBecause: 'Nobody has logged in yet.' });
+  stepped.step({ type: 'started', token: stored, lockedBecause: 'Nobody has logged in yet.', ...how });
   return stepped;
 }
 
@@ -137,9 +144,9 @@ export function said(effects: readonly Effect[]): Message[] {
     .map((effect) => JSON.parse(effect.bytes.toString()) as Message);
 }
 
-/** The kinds of effects other than frames, notes, and that it begins to watch the vault. */
+/** The kinds of effects other than frames, notes, that it begins to watch the vault, and that it lets go of tokens. */
 export function deeds(effects: readonly Effect[]): string[] {
-  const frames = new Set(['to-client', 'to-upstream', 'log', 'audit', 'watch']);
+  const frames = new Set(['to-client', 'to-upstream', 'log', 'audit', 'watch', 'release']);
   return effects.map(({ type }) => type).filter((type) => !frames.has(type));
 }
 

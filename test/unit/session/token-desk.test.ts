@@ -17,6 +17,17 @@ describe('a renewal', () => {
     expect(events).toMatchObject([{ type: 'refreshed', token: { serial: serial + 1 }, found: false }]);
   });
 
+  test('that brings the same token keeps its number; what else is known of it is told', async () => {
+    const { desk, events, refreshes, releases } = startDesk();
+    const { serial } = desk.adopt(FIRST);
+    const renewal = desk.refresh(serial);
+    refreshes[0]?.resolve(credential('ghu_first_of_them', { expiresAt: 7 }));
+    await renewal;
+    expect(events).toMatchObject([{ type: 'same-token', token: { serial, expiresAt: 7 } }]);
+    expect(desk.credential(serial)?.expiresAt).toBe(7);
+    expect(releases).toEqual([]);
+  });
+
   test('that another process was asked for is reported as that', async () => {
     const { desk, events, refreshes, found } = startDesk();
     const renewal = desk.refresh(desk.adopt(FIRST).serial);
@@ -126,7 +137,12 @@ describe('the start', () => {
     loads[0]?.reject(new StorageError('the passphrase is wrong', { next: 'Give the right one.' }));
     await opened;
     expect(events).toEqual([
-      { type: 'started', token: undefined, lockedBecause: 'The passphrase is wrong. Give the right one.' },
+      {
+        type: 'started',
+        token: undefined,
+        lockedBecause: 'The passphrase is wrong. Give the right one.',
+        unreachable: false,
+      },
     ]);
     expect(log.lines).toEqual(['error: the passphrase is wrong. Give the right one.']);
   });
@@ -144,7 +160,7 @@ describe('the start', () => {
     const { dispatched, loads } = await startLate();
     if (error) loads[0]?.reject(error);
     else loads[0]?.resolve(undefined);
-    expect((await dispatched(2))[1]).toEqual({ type: 'not-opened', reason });
+    expect((await dispatched(2))[1]).toEqual({ type: 'not-opened', reason, unreachable: false });
   });
 
   test('goes on with the login that was made meanwhile', async () => {

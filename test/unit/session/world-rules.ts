@@ -5,6 +5,7 @@ import { ID_TO_COME } from '../../../src/session/pending.ts';
 import { accepts, placeOf } from '../../../src/session/selectors.ts';
 import type { Held, Pending, State } from '../../../src/session/state.ts';
 import type { World } from './world.ts';
+import { LARGE } from './world-client.ts';
 import type { Server } from './world-servers.ts';
 
 const MOST_HELD = 1000;
@@ -132,4 +133,11 @@ export function checkOrder(before: readonly Held[], { held }: State, effects: re
 
 function bytesOf(item: Held): Buffer | undefined {
   return item.kind === 'request' ? item.pending.bytes : item.bytes;
+}
+
+/** @throws {Error} a client is told of a login where there is none */
+export function checkUnattended(bytes: Buffer): void {
+  const text = bytes.toString('utf8', 0, LARGE);
+  if (/auth_login|auth_logout|logged in|log (the person )?in|gh-mcp-proxy:login/i.test(text))
+    throw new Error(`nobody can log in, and the client is told: ${text}`);
 }

@@ -62,7 +62,7 @@ const CAPABILITY: Readonly<Record<string, string>> = {
   'prompts/get': 'prompts',
 };
 /** Of these a server without a token is not asked. */
-const NEEDS_TOKEN = new Set(['tools/call', 'resources/read', 'x/custom']);
+export const NEEDS_TOKEN = new Set(['tools/call', 'resources/read', 'x/custom']);
 
 export class Servers {
   /** A clock that was set back has made a token good again, which calls were held for: later ones need not wait. */

@@ -20,6 +20,8 @@ const MOST_REFUSED = 3;
 /** Renewals that reach nobody, a minute: one a second where calls keep coming, and one more for a token that expires. */
 const MOST_FAILED = 61;
 const MINUTE = 60_000;
+/** Between two tries where no person can log in, in ms. */
+const LEAST_PAUSE = 1000;
 
 export class Tokens {
   readonly kind: Kind;
@@ -39,6 +41,13 @@ export class Tokens {
   lost = false;
   /** The service accepts no token at all: the server talks to another host. */
   hopeless: boolean;
+  /** Those that the session was given, and those of them that it has let go of. */
+  readonly given = new Set<number>();
+  readonly released = new Set<number>();
+  /** No person can do anything: when the last try came to nothing, and whether it may go well by itself. */
+  failedTry: { readonly at: number; readonly unreachable: boolean } | undefined;
+  /** A renewal brought this very token once more, when it was refused. */
+  #again: { readonly serial: number; readonly at: number } | undefined;
   readonly #views = new Map<number, TokenView>();
   /** When each ends by the service's own clock; -Infinity for those that were killed or revoked. */
   readonly #ends = new Map<number, number>([[PLACEHOLDER, -Infinity]]);
@@ -69,6 +78,38 @@ export class Tokens {
     if (!view) throw new Error('nothing is stored');
     this.told = view.serial;
     return view;
+  }
+
+  /** A renewal brings the very token that there is. @param longer its time is extended */
+  again(wall: number, truth: number, longer: boolean, now: number): TokenView {
+    const view = this.#views.get(this.told);
+    if (!view || !this.refreshing) throw new Error('nothing is renewed');
+    this.refreshing = undefined;
+    const { lifetime } = this.kind;
+    const lasts = (longer && lifetime !== undefined) || !this.isExpired(view.serial, wall);
+    if (lasts && this.#refused.has(view.serial)) this.#again = { serial: view.serial, at: now };
+    if (!longer || lifetime === undefined) {
+      this.fail(now);
+      return view;
+    }
+    const extended = { ...view, expiresAt: wall + lifetime };
+    this.#views.set(view.serial, extended);
+    if ((this.#ends.get(view.serial) ?? -Infinity) > -Infinity) this.#ends.set(view.serial, truth + lifetime);
+    return extended;
+  }
+
+  /** @throws {Error} it was not given, or is released for the second time */
+  release(serial: number): void {
+    if (!this.given.has(serial)) throw new Error(`token ${serial} is let go of, and was never there`);
+    if (this.released.has(serial)) throw new Error(`token ${serial} is let go of twice`);
+    this.released.add(serial);
+  }
+
+  /** One more try where no person can log in. @throws {Error} it must not be made now */
+  tryAgain(now: number, called: boolean): void {
+    const { at, unreachable } = this.failedTry ?? { at: -Infinity, unreachable: false };
+    if (now - at < LEAST_PAUSE) throw new Error('a token is tried for again at once');
+    if (!called && !unreachable) throw new Error('a token is tried for that nobody called for');
   }
 
   /** Somebody has logged out. */
@@ -118,11 +159,13 @@ export class Tokens {
   /** @throws {Error} it must not be asked for now, or not this one */
   refresh(serial: number, whyRefused: boolean, now: number): void {
     if (this.refreshing) throw new Error('two refreshes at once');
-    if (serial !== this.told) throw new Error('an old token is refreshed');
+    if (serial !== this.told || this.released.has(serial)) throw new Error('an old token is refreshed');
     if (this.loggingOut) throw new Error('a token is refreshed that a logout ends');
     this.preparing = undefined;
     // One that was refused is: another process may have stored a newer one.
     if (!this.kind.renewable && !whyRefused) throw new Error('a token is refreshed that cannot be');
+    if (whyRefused && this.#again?.serial === serial && now - this.#again.at < MINUTE)
+      throw new Error('a loop: what brings the same token is asked all the time');
     if (whyRefused && !this.#refused.has(serial)) this.#refused.set(serial, now);
     const recent = [...this.#refused.values()].filter((at) => now - at < MINUTE);
     if (recent.length > MOST_REFUSED) throw new Error('a loop: refused tokens are renewed all the time');

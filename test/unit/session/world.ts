@@ -9,16 +9,19 @@ import type { SessionConfig, State } from '../../../src/session/state.ts';
 import { transition, untilTick } from '../../../src/session/transition.ts';
 import type { Frame, Malformed } from '../../../src/wire/message.ts';
 import { config, START } from './stepped.ts';
-import { Client, LARGE } from './world-client.ts';
+import { Client } from './world-client.ts';
 import type { Speaker } from './world-client.ts';
 import type { Request } from './world-requests.ts';
-import { checkOrder, checkState } from './world-rules.ts';
-import { Servers } from './world-servers.ts';
+import { describe } from './world-log.ts';
+import { checkOrder, checkState, checkUnattended } from './world-rules.ts';
+import { NEEDS_TOKEN, Servers } from './world-servers.ts';
 import { Tokens } from './world-tokens.ts';
 import type { Kind } from './world-tokens.ts';
 
 /** Calls wait so long for a stored login that is being opened (adoption.ts), in ms. */
 const LONGEST_OPENING = 3000;
+/** What waits for a token where no person can log in. */
+const WAIT_FOR_TOKEN = [...NEEDS_TOKEN, 'resources/subscribe', 'resources/unsubscribe'];
 /** After stdin has ended the session has this long, in ms. */
 const GOODBYE = 800;
 
@@ -29,6 +32,8 @@ export interface Scenario extends Kind {
   readonly elicitation: 'none' | 'form' | 'url';
   readonly jitter: number;
   readonly authTools: boolean;
+  /** No person can do anything for a token, and no other process has the same. */
+  readonly unattended: boolean;
   /** Nobody takes so long for a renewal or a handshake that a token ends before that. */
   readonly unhurried?: boolean;
 }
@@ -81,20 +86,25 @@ export class World {
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    const { beforeLogin, jitter, configured, authTools } = scenario;
-    this.config = { ...config, beforeLogin, jitter, authTools, rotation: configured };
+    const { beforeLogin, jitter, configured, authTools, unattended } = scenario;
+    this.config = { ...config, beforeLogin, jitter, authTools, unattended, rotation: configured };
     this.state = initialState(this.config);
     this.tokens = new Tokens(scenario);
-    this.servers = new Servers(this.client, (serial) => this.tokens.isExpired(serial, this.moment.wall));
+    this.servers = new Servers(
+      this.client,
+      (serial) => this.tokens.isExpired(serial, this.moment.wall) || this.tokens.released.has(serial),
+    );
     this.opening = scenario.stored === 'slow';
     const token = scenario.stored === 'none' ? undefined : this.tokens.issue(this.moment.wall, this.truth);
     if (scenario.stored === 'expired') this.sleep(1000 * 60_000);
     if (this.opening) this.tokens.told = 0;
+    if (unattended && scenario.stored === 'none') this.tokens.failedTry = { at: 0, unreachable: true };
     this.do({
       type: 'started',
       token: this.opening ? undefined : token,
-      lockedBecause: 'Nobody has logged in yet.',
+      lockedBecause: unattended ? 'there is none.' : 'Nobody has logged in yet.',
       opening: this.opening,
+      unreachable: true,
     });
   }
 
@@ -123,6 +133,7 @@ export class World {
     const heldBefore = this.state.held.slice();
     const wasClosed = this.closed;
     this.log.push(`${this.now} ${describe(event)}`);
+    if ('token' in event && event.token) this.tokens.given.add(event.token.serial);
     const effects = transition(this.state, event, moment);
     this.#history.push({ event, moment, effects });
     if (wasClosed && effects.length > 0) throw new Error('something happened after the end');
@@ -181,9 +192,10 @@ export class World {
     }
   }
 
-  /** Whether a call is open: nothing else may lead to a login. */
+  /** Whether a call is open: nothing else may lead to a login. Without a person anything that needs a token may. */
   #calls(): boolean {
-    return this.client.waitsFor('tools/call');
+    const methods = this.scenario.unattended ? WAIT_FOR_TOKEN : ['tools/call'];
+    return methods.some((method) => this.client.waitsFor(method));
   }
 
   #speaker(event: Event): Speaker | undefined {
@@ -195,12 +207,14 @@ export class World {
     this.log.push(`  ${describe(effect)}`);
     switch (effect.type) {
       case 'to-client':
+        if (this.scenario.unattended) checkUnattended(effect.bytes);
         if (!effect.streaming) this.client.hear(effect.bytes, speaker);
         return;
       case 'to-upstream':
         if (!effect.streaming) this.servers.deliver(effect.generation, effect.bytes);
         return;
       case 'spawn':
+        if (this.tokens.released.has(effect.serial)) throw new Error('a server is started with an old token');
         this.servers.spawn(effect.generation, effect.serial);
         return;
       case 'stop':
@@ -213,16 +227,7 @@ export class World {
         return;
       }
       case 'login':
-        if (this.tokens.login !== 'none') throw new Error('two logins at once');
-        // A call may have been given up in this very step.
-        if (!this.#called && !this.#calls()) throw new Error('a login that nobody called for');
-        if (this.tokens.loggingOut || (this.opening && this.now < LONGEST_OPENING))
-          throw new Error('a login is begun that may not be needed');
-        if (
-          !this.client.requests.some(({ method, seq }) => method === 'tools/call' && seq >= this.callsSince)
-        )
-          throw new Error('a login for a call that came before the logout');
-        this.tokens.login = 'asked';
+        this.#logIn();
         return;
       case 'abort-login':
         this.tokens.login = 'none';
@@ -232,6 +237,9 @@ export class World {
         return;
       case 'logout':
         this.tokens.logOut();
+        return;
+      case 'release':
+        this.#release(effect.serial);
         return;
       case 'describe-store':
         this.describing = true;
@@ -251,30 +259,39 @@ export class World {
     }
   }
 
+  #logIn(): void {
+    const { tokens, client, scenario } = this;
+    if (tokens.login !== 'none') throw new Error('two logins at once');
+    // A call may have been given up in this very step.
+    const called = this.#called || this.#calls();
+    if (tokens.loggingOut || (this.opening && (scenario.unattended || this.now < LONGEST_OPENING)))
+      throw new Error('a login is begun that may not be needed');
+    if (scenario.unattended) tokens.tryAgain(this.now, called);
+    else if (!called) throw new Error('a login that nobody called for');
+    else if (!client.requests.some(({ method, seq }) => method === 'tools/call' && seq >= this.callsSince))
+      throw new Error('a login for a call that came before the logout');
+    tokens.login = 'asked';
+  }
+
+  #release(serial: number): void {
+    const { auth } = this.state;
+    this.tokens.release(serial);
+    if (auth.kind !== 'locked' && auth.token.serial === serial)
+      throw new Error(`token ${serial} is let go of, and is the session's own`);
+    if (this.servers.all().some((server) => server.serial === serial))
+      throw new Error(`token ${serial} is let go of, and a server runs with it`);
+  }
+
   #shutDown(exitCode: number): void {
     if (this.exitCode !== undefined) throw new Error('it ends twice');
     if (this.now > this.leftAt + GOODBYE) throw new Error('the goodbye took too long');
     this.exitCode = exitCode;
     if (exitCode === 0 && this.leftAt === Infinity) throw new Error('it ends although the client is there');
     const gaveTime = this.now >= this.leftAt + GOODBYE;
-    const owed = this.client.open.filter(({ id }) => this.state.pending.get(id)?.place.kind !== 'login');
+    const mayWait = (id: string): boolean =>
+      this.state.pending.get(id)?.place.kind === 'login' && !this.scenario.unattended;
+    const owed = this.client.open.filter(({ id }) => !mayWait(id));
     if (owed.length > 0 && !gaveTime && !this.upload)
       throw new Error(`it ends and owes ${owed.map(({ id }) => id).join(', ')}`);
   }
-}
-
-function describe(thing: Event | Effect): string {
-  const from = 'generation' in thing ? ` ${thing.generation}` : '';
-  const bytes = 'frame' in thing ? thing.frame.bytes : 'bytes' in thing ? thing.bytes : undefined;
-  const more = (
-    'frame' in thing
-      ? 'streaming' in thing.frame && thing.frame.streaming
-      : 'streaming' in thing && thing.streaming
-  )
-    ? ' ...'
-    : '';
-  if (!bytes) return JSON.stringify(thing);
-  const text =
-    bytes.length > LARGE ? `${bytes.toString('utf8', 0, 80)} ... ${bytes.length} bytes` : bytes.toString();
-  return `${thing.type}${from} ${text.trimEnd()}${more}`;
 }
