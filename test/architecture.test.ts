@@ -14,11 +14,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   base: [],
   wire: ['base'],
   vault: ['base'],
-  github: ['base', 'wire', 'vault'],
-  auth: ['base', 'wire', 'vault', 'github'],
+  net: ['base'],
+  github: ['base', 'wire', 'vault', 'net'],
+  oauth: ['base', 'wire', 'vault', 'net'],
+  auth: ['base', 'wire', 'vault', 'net', 'github', 'oauth'],
   upstream: ['base', 'wire'],
   session: ['base', 'wire', 'upstream', 'auth'],
-  cli: ['base', 'wire', 'vault', 'github', 'auth', 'upstream', 'session'],
+  cli: ['base', 'wire', 'vault', 'net', 'github', 'oauth', 'auth', 'upstream', 'session'],
   '': ['base', 'auth', 'cli'],
 };
 

@@ -9,7 +9,12 @@ export function isDue({ issuedAt, expiresAt }: Credential, now: number): boolean
   return now >= expiresAt - renewalLead(issuedAt, expiresAt);
 }
 
-/** Whether it can be renewed without a person, as far as is known here. */
-export function isRenewable({ refreshToken, refreshTokenExpiresAt }: Credential, now: number): boolean {
-  return refreshToken !== undefined && (refreshTokenExpiresAt === undefined || refreshTokenExpiresAt > now);
+/** Whether the time of what renews it is over. */
+export function isSpent({ refreshTokenExpiresAt }: Credential, now: number): boolean {
+  return refreshTokenExpiresAt !== undefined && refreshTokenExpiresAt <= now;
+}
+
+/** Whether it can be renewed without a person, as far as is known of the record alone. */
+export function isRenewable(credential: Credential, now: number): boolean {
+  return credential.refreshToken !== undefined && !isSpent(credential, now);
 }

@@ -3,11 +3,12 @@
 import type { Credential } from '../auth/token-source.ts';
 import { explanationOf, StorageError, UserError } from '../base/errors.ts';
 import type { CommandContext } from './command.ts';
-import { isSame, whichOf, withLogin } from './logins.ts';
-import type { OpenLogin, OpenStore } from './logins.ts';
+import { withLogin } from './logins.ts';
+import type { OpenStore } from './logins.ts';
 import { confirm, done, notice } from './screen.ts';
 import { exactCommand } from './shell.ts';
-import type { Which } from './shell.ts';
+import { isSame, profileLogin } from './which.ts';
+import type { Which } from './which.ts';
 
 export interface FormerLogin {
   readonly which: Which;
@@ -18,15 +19,21 @@ export interface FormerLogin {
 export async function formerLogin(
   context: CommandContext,
   store: OpenStore,
+  wanted: Which | undefined,
 ): Promise<FormerLogin | undefined> {
   const { settings, profiles } = context;
   const saved = profiles.all.get(settings.profile);
   if (!saved) return undefined;
-  const which = whichOf(settings.profile, saved);
-  if (!which || isSame(which, settings)) return undefined;
+  const which = await profileLogin(settings.profile, saved, context);
+  if (!which?.auth || (wanted && isSame(which, wanted))) return undefined;
   try {
-    const credential = await withLogin(context, store, which, (open) => open.load());
-    return credential && { which, credential };
+    // What is stored, without a source: one that gets tokens by itself would get one.
+    const kept = await store.vault.read(which.identity);
+    if (kept.kind !== 'record') return undefined;
+    const credential = kept.record;
+    for (const secret of [credential.accessToken, credential.refreshToken])
+      if (secret) store.redactor.add(secret);
+    return { which, credential };
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     store.log.warn(`the former login of the profile ${settings.profile} stays: ${explanationOf(error)}`);
@@ -35,23 +42,32 @@ export async function formerLogin(
 }
 
 /**
- * Before anybody is asked for a code: a profile that goes to another host becomes another account for certain.
+ * Before anybody is asked for a code: a profile that goes to another place becomes another account for certain.
+ * @param there where the profile is to go: an issuer, or what gets tokens without a login
  * @throws {UserError} that was not agreed to
  */
 export async function agreeToMove(
   { which, credential }: FormerLogin,
+  there: { readonly issuer: string | undefined; readonly label: string },
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { host, profile } = context.settings;
-  if (which.host.loginUrl === host.loginUrl) return;
+  const { profile } = context.settings;
+  if (which.identity.issuer === there.issuer) return;
   const was = `he profile ${profile} is logged in to ${accountText(which, credential)}`;
   if (!context.screen.isInteractive) {
-    throw new UserError(`t${was}, and this login is for ${host.label}`, { next: waysOn(which, context) });
+    throw new UserError(`t${was}, and this login is for ${there.label}`, { next: waysOn(which, context) });
   }
-  const question = `T${was}. Log out there, and give the profile to ${host.label}?`;
+  const question = `T${was}. Log out there, and give the profile to ${there.label}?`;
   if (!(await confirm(context.screen, question, signal)))
     throw new UserError('nothing was changed', { next: waysOn(which, context) });
+}
+
+/** What takes the place of the former login. */
+export interface FreshLogin {
+  readonly issuer: string | undefined;
+  readonly credential: Credential;
+  readonly giveBack: () => Promise<unknown>;
 }
 
 /**
@@ -61,7 +77,7 @@ export async function agreeToMove(
  */
 export async function leave(
   former: FormerLogin,
-  fresh: { readonly open: OpenLogin; readonly credential: Credential },
+  fresh: FreshLogin,
   context: CommandContext,
   store: OpenStore,
   signal: AbortSignal,
@@ -70,15 +86,12 @@ export async function leave(
   const { screen } = context;
   const [was, now] = [credential.login, fresh.credential.login];
   const isOther =
-    which.host.loginUrl === context.settings.host.loginUrl &&
-    was !== undefined &&
-    now !== undefined &&
-    was !== now;
+    which.identity.issuer === fresh.issuer && was !== undefined && now !== undefined && was !== now;
   if (isOther) {
     const question = `The profile ${which.profile} is logged in as ${was}, and this login is ${now}. Log ${was} out?`;
     const isAgreed = screen.isInteractive && (await confirm(screen, question, signal));
     if (!isAgreed) {
-      await fresh.open.source.logout(fresh.credential, signal);
+      await fresh.giveBack();
       throw new UserError(
         `the profile ${which.profile} is the login of ${was}, and you logged in as ${now}`,
         {
@@ -107,6 +120,6 @@ export function waysOn(which: Which, context: CommandContext): string {
   );
 }
 
-function accountText({ host }: Which, { login }: Credential): string {
-  return `${host.label} account ${login ?? '(name not known)'}`;
+function accountText({ label }: Which, { login }: Credential): string {
+  return `${label} account ${login ?? '(name not known)'}`;
 }

@@ -1,10 +1,10 @@
-// The code and the address of a login on a terminal, or in plain lines where there is none.
+// The page that a person has to open, and its code where there is one, on a terminal, or in plain lines where there is none.
 // Not for: the login itself (auth/), or how it ends (login.ts).
 import type { LoginPrompt } from '../auth/token-source.ts';
 import { notice } from './screen.ts';
 import type { Output, Screen } from './screen.ts';
 
-export interface CodeScreen {
+export interface PromptScreen {
   readonly screen: Screen;
   /** Opens the page on the person's own desktop; `undefined` where there is none, or it is not wanted. */
   readonly openPage: ((url: string) => void) | undefined;
@@ -16,14 +16,20 @@ export interface CodeScreen {
 const QR_BORDER = 2;
 
 /** Shows what a person needs, and opens the page once Enter is pressed. Resolves when nothing more is to be shown. */
-export async function showCode(prompt: LoginPrompt, { screen, openPage, signal }: CodeScreen): Promise<void> {
+export async function showPrompt(
+  prompt: LoginPrompt,
+  { screen, openPage, signal }: PromptScreen,
+): Promise<void> {
   const { say } = screen;
-  const { userCode, verificationUri } = prompt;
-  if (screen.isInteractive) {
+  const { userCode, verificationUri, purpose } = prompt;
+  if (purpose !== undefined) await say.line(notice(say, purpose));
+  // A page without a code leads back to this machine, or is too long an address to be read from a screen.
+  if (screen.isInteractive && userCode !== undefined) {
     const code = await qrCode(verificationUri, say);
     if (code !== undefined) await say.line(code);
   }
-  await say.line(notice(say, `First copy your one-time code: ${say.styled('bold', userCode)}`));
+  if (userCode !== undefined)
+    await say.line(notice(say, `First copy your one-time code: ${say.styled('bold', userCode)}`));
   if (!screen.isInteractive || !openPage) {
     await say.line(
       `${say.styled('bold', 'Open this URL')} to continue in your web browser: ${verificationUri}`,

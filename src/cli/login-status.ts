@@ -7,9 +7,8 @@ import { fingerprintOf } from '../vault/audit-file.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { CommandContext } from './command.ts';
 import { isDue, isRenewable } from './due.ts';
-import { identityOf } from './logins.ts';
 import { inShell, loginCommand } from './shell.ts';
-import type { Which } from './shell.ts';
+import type { Which } from './which.ts';
 
 /** One login, or a profile without one. */
 export interface LoginStatus {
@@ -39,7 +38,7 @@ export interface LoginStatus {
 
 /** Of a login that the vault lists. */
 export async function statusOf(which: Which, vault: Vault, context: CommandContext): Promise<LoginStatus> {
-  const identity = identityOf(which);
+  const { identity } = which;
   const store = await vault.describe(identity);
   try {
     const kept = await vault.read(identity);
@@ -66,7 +65,7 @@ const NOTHING = {
 
 async function describe(which: Which, record: Credential, context: CommandContext): Promise<LoginStatus> {
   const now = context.clock.now();
-  const isRenewed = isRenewable(record, now);
+  const isRenewed = renewsItself(which) || isRenewable(record, now);
   const isOver = hasExpired(record, now) && !isRenewed;
   return {
     which,
@@ -81,6 +80,11 @@ async function describe(which: Which, record: Credential, context: CommandContex
     fingerprint: await fingerprintOf(record.accessToken),
     problem: isOver ? `To log in again, run: ${loginCommand(which, context)}` : undefined,
   };
+}
+
+/** A broker is asked for another token, with nothing that would be stored here. */
+function renewsItself({ mode }: Which): boolean {
+  return mode === 'exchange';
 }
 
 /** Of a profile that nobody is logged in under. */

@@ -1,38 +1,47 @@
-// `gh-mcp-proxy login`: logs a person in at a shell, and keeps host, client id and scopes as a profile, so that every
-// window of every client finds the login. Not for: the flow (auth/) or what is shown of it (login-screen.ts).
+// `gh-mcp-proxy login`: logs a person in at a shell, and keeps the settings as a profile, so that every window of every
+// client finds the login. Not for: the flow (auth/) or what is shown of it (login-screen.ts).
 import type { Credential, LoginPrompt } from '../auth/token-source.ts';
 import { hasExpired } from '../auth/token-source.ts';
 import { registrationSteps } from '../auth/register-app.ts';
 import { RefusedError, StorageError, UsageError, UserError } from '../base/errors.ts';
-import { createHttp } from '../github/http.ts';
-import { fetchLogin } from '../github/identity.ts';
 import { onLocalDesktop, openPage } from './browser.ts';
 import { cancellable } from './cancel.ts';
 import type { Command, CommandContext } from './command.ts';
 import { agreeToMove, formerLogin, leave, waysOn } from './former-login.ts';
-import { showCode } from './login-screen.ts';
+import { showPrompt } from './login-screen.ts';
 import { openStore, withLogin } from './logins.ts';
 import type { OpenLogin, OpenStore } from './logins.ts';
-import type { Profile } from './profiles.ts';
-import { confirm, done, notice } from './screen.ts';
-import { hostText, loginCommand } from './shell.ts';
+import { keepProfile } from './kept-profile.ts';
+import { confirm, done } from './screen.ts';
+import { loginCommand } from './shell.ts';
+import { keepUnattended } from './unattended-login.ts';
+import { settingsLogin } from './which.ts';
+import type { Which } from './which.ts';
 
-export const login: Command = (context) => cancellable(context.clock, (signal) => run(context, signal));
+export const login: Command = (context) =>
+  cancellable(context.clock, (signal) => {
+    const wanted = settingsLogin(context.settings);
+    return wanted ? run(context, wanted, signal) : keepUnattended(context, signal);
+  });
 
-async function run(context: CommandContext, signal: AbortSignal): Promise<number> {
+async function run(context: CommandContext, wanted: Which, signal: AbortSignal): Promise<number> {
   const { settings, screen } = context;
-  refuseWhatCannotLast(context);
+  refuseWhatCannotLast(context, wanted);
   const store = await openStore(context);
-  const former = await formerLogin(context, store);
-  if (former) await agreeToMove(former, context, signal);
-  return withLogin(context, store, settings, async (open) => {
+  const former = await formerLogin(context, store, wanted);
+  const { issuer } = wanted.identity;
+  if (former) await agreeToMove(former, { issuer, label: wanted.label }, context, signal);
+  return withLogin(context, store, wanted, async (open) => {
+    const begun = context.clock.now();
     const kept = context.line.switchedOn('force') ? undefined : await working(open, context, store, signal);
     const credential = kept ?? (await logIn(open, context, store, signal));
-    if (former) await leave(former, { open, credential }, context, store, signal);
-    await save(context, store);
+    const giveBack = (): Promise<unknown> => open.source.logout(credential, signal);
+    if (former) await leave(former, { issuer, credential, giveBack }, context, store, signal);
+    await keepProfile(context, store);
     const account = credential.login ?? 'an account whose name could not be learnt';
-    const where = `${settings.host.label} account ${screen.say.styled('bold', account)}`;
-    if (kept) {
+    const where = `${wanted.label} account ${screen.say.styled('bold', account)}`;
+    // A broker may have given the first token just now, without a person.
+    if (kept && (wanted.mode !== 'exchange' || kept.issuedAt < begun)) {
       await screen.say.line(done(screen.say, `Logged in to ${where} already. To log in again, add --force.`));
     } else {
       await screen.say.line(done(screen.say, `Logged in as ${screen.say.styled('bold', account)}`));
@@ -42,10 +51,10 @@ async function run(context: CommandContext, signal: AbortSignal): Promise<number
   });
 }
 
-function refuseWhatCannotLast(context: CommandContext): void {
+function refuseWhatCannotLast(context: CommandContext, wanted: Which): void {
   const { settings } = context;
-  if (settings.clientId === undefined) {
-    const last = `Run: ${loginCommand(settings, context)}`;
+  if (wanted.identity.clientId === '') {
+    const last = `Run: ${loginCommand(wanted, context)}`;
     throw new UsageError('no client id is given', { next: registrationSteps(settings.host, last) });
   }
   if (settings.store === 'memory') {
@@ -55,19 +64,18 @@ function refuseWhatCannotLast(context: CommandContext): void {
   }
 }
 
-/** The stored credential, if GitHub accepts it; renewed first where it has expired. */
+/** The stored credential, if the server accepts it; renewed first where it has expired. */
 async function working(
   open: OpenLogin,
-  { settings, clock }: CommandContext,
+  { clock }: CommandContext,
   { log }: OpenStore,
   signal: AbortSignal,
 ): Promise<Credential | undefined> {
-  const stored = await open.load();
-  if (!stored) return undefined;
   try {
+    const stored = await open.load();
+    if (!stored) return undefined;
     const credential = hasExpired(stored, clock.now()) ? await open.source.refresh(stored, signal) : stored;
-    const http = createHttp(clock);
-    await fetchLogin({ host: settings.host, token: credential.accessToken, http, signal });
+    await open.source.identify?.(credential, signal);
     return credential;
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
@@ -83,17 +91,25 @@ async function logIn(
   signal: AbortSignal,
 ): Promise<Credential> {
   const { settings, screen } = context;
-  const known = await open.load();
+  const known = await open.load().catch((error: unknown) => {
+    // A source that gets tokens without a person could not: that is what the person is here for.
+    if (!(error instanceof RefusedError)) throw error;
+    return undefined;
+  });
   await open.mustBeAbleToStore();
-  const settled = new AbortController();
+  let settled = new AbortController();
   let shown: Promise<void> = Promise.resolve();
   const ended = async (): Promise<void> => {
     settled.abort();
     await shown;
   };
+  const openBrowser = wantsBrowser(context) ? (url: string) => openPage(url, log) : undefined;
   const onPrompt = (prompt: LoginPrompt): void => {
-    const opens = wantsBrowser(context) ? (url: string) => openPage(url, log) : undefined;
-    shown = showCode(prompt, { screen, openPage: opens, signal: AbortSignal.any([signal, settled.signal]) });
+    // The one before, where there is one, waits for nothing any more.
+    const before = ended();
+    settled = new AbortController();
+    const ends = AbortSignal.any([signal, settled.signal]);
+    shown = before.then(() => showPrompt(prompt, { screen, openPage: openBrowser, signal: ends }));
   };
   const confirmIdentity = async (was: string, now: string): Promise<boolean> => {
     await ended();
@@ -137,26 +153,4 @@ async function mustBeStored(open: OpenLogin, credential: Credential): Promise<vo
 function otherIdentity(error: unknown, { which }: OpenLogin, context: CommandContext): unknown {
   if (!(error instanceof RefusedError) || error.code !== 'other_identity') return error;
   return new UserError(error.message, { next: `${error.next}\n${waysOn(which, context)}` });
-}
-
-/** So that `mcp.json` needs the name at most. Nothing of it is secret. */
-async function save(context: CommandContext, { log }: OpenStore): Promise<void> {
-  const { settings, screen } = context;
-  const { host, clientId, scopes, store, passphrase, profile: name } = settings;
-  if (clientId === undefined) return;
-  const profile: Profile = {
-    host: hostText(host),
-    clientId,
-    scopes,
-    ...(store !== 'auto' && { store }),
-    ...(passphrase?.kind === 'file' && { passphraseFile: passphrase.path }),
-  };
-  try {
-    const { saveProfile } = await import('./profiles-file.ts');
-    await saveProfile(settings.stateDir, name, profile, log);
-  } catch (error) {
-    // The login is there all the same.
-    if (!(error instanceof StorageError)) throw error;
-    await screen.say.line(notice(screen.say, `${error.message}. ${error.next}`));
-  }
 }

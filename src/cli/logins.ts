@@ -1,17 +1,21 @@
-// Which of the stored logins a command is about, and its token source. Not for: what is done with it.
+// Which of the stored logins a command is about, and its token source. Not for: what is done with it, or what a login is
+// made of (which.ts).
 import type { Credential, TokenSource } from '../auth/token-source.ts';
 import { EXIT, explanationOf, StorageError, UserError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { parseGithubHost } from '../github/hosts.ts';
-import type { RecordIdentity, Vault } from '../vault/vault.ts';
+import type { Vault } from '../vault/vault.ts';
 import { Redactor } from '../wire/redact.ts';
+import type { Auth } from './auth.ts';
 import type { CommandContext } from './command.ts';
-import { maskTokens } from './mask.ts';
+import { list } from './lookups.ts';
+import { maskTokens } from '../base/mask.ts';
+import type { ValueOption } from './option-names.ts';
 import { DEFAULT_PROFILE } from './profiles.ts';
-import type { Profile } from './profiles.ts';
 import { exactCommand, inShell, loginCommand, sameScopes } from './shell.ts';
-import type { Which } from './shell.ts';
 import { openLog, openSource, openVaultOf } from './source.ts';
+import { isSame, profileLogin, recordLogin, settingsLogin } from './which.ts';
+import type { Which } from './which.ts';
 
 /** Nobody is logged in, or not any more: exit code 4, and the command that mends it. */
 export class AuthRequiredError extends UserError {
@@ -43,19 +47,51 @@ export interface OpenLogin {
 export async function openStore(context: CommandContext): Promise<OpenStore> {
   const { settings } = context;
   const redactor = new Redactor();
-  const command = loginCommand(settings, context);
+  const which = settingsLogin(settings);
+  const command = which ? loginCommand(which, context) : 'gh-mcp-proxy login';
   const log = openLog(settings, (text) => inShell(maskTokens(redactor.text(text)), command));
   return { vault: await openVaultOf(settings, log), log, redactor };
 }
 
-/** Does `work` with one login; what it noted for the audit trail is written before this returns. */
-export async function withLogin<T>(
+/** Does `work` with a source; what it noted for the audit trail is written before this returns. */
+export async function withSource<T>(
   context: CommandContext,
   { vault, log, redactor }: OpenStore,
+  auth: Auth,
+  profile: string,
+  work: (source: TokenSource) => Promise<T>,
+): Promise<T> {
+  const { settings, env } = context;
+  const conceal = redactor.add.bind(redactor);
+  const { source, audit } = await openSource(settings, auth, { profile, vault, log, env, conceal });
+  try {
+    return await work(source);
+  } finally {
+    await audit.flush();
+  }
+}
+
+/**
+ * Does `work` with one login.
+ * @throws {UserError} how its source is made is not known here
+ */
+export function withLogin<T>(
+  context: CommandContext,
+  store: OpenStore,
   which: Which,
   work: (login: OpenLogin) => Promise<T>,
 ): Promise<T> {
-  const { source, audit } = openSource(context.settings, which, vault, log, context.env);
+  if (!which.auth) throw settingsMissing(which, context);
+  return withSource(context, store, which.auth, which.profile, (source) =>
+    work({ which, source, ...storing(which, source, store) }),
+  );
+}
+
+function storing(
+  { identity }: Which,
+  source: TokenSource,
+  { vault, log, redactor }: OpenStore,
+): Pick<OpenLogin, 'load' | 'isStored' | 'mustBeAbleToStore'> {
   const load = async (): Promise<Credential | undefined> => {
     const stored = await source.load();
     for (const secret of [stored?.accessToken, stored?.refreshToken]) if (secret) redactor.add(secret);
@@ -64,7 +100,7 @@ export async function withLogin<T>(
   const isStored = async (credential: Credential): Promise<boolean> => {
     // Tries once more to store what could not be stored.
     await load();
-    const kept = await vault.read(identityOf(which)).catch((error: unknown) => {
+    const kept = await vault.read(identity).catch((error: unknown) => {
       if (!(error instanceof StorageError)) throw error;
       log.warn(explanationOf(error));
     });
@@ -75,62 +111,49 @@ export async function withLogin<T>(
   };
   const mustBeAbleToStore = async (): Promise<void> => {
     const { sharing } = vault;
-    await sharing?.delegate(identityOf(which));
+    await sharing?.delegate(identity);
     // Taking a lock makes a file. Where another process has it, that one could.
-    await (await sharing?.lock(identityOf(which), 'refresh').tryTake())?.release();
+    await (await sharing?.lock(identity, 'refresh').tryTake())?.release();
   };
-  try {
-    return await work({ which, source, load, isStored, mustBeAbleToStore });
-  } finally {
-    await audit.flush();
-  }
+  return { load, isStored, mustBeAbleToStore };
 }
 
 /** Every stored login that fits what the flags and the environment say; what a profile says narrows nothing. */
-export async function listLogins({ line }: CommandContext, vault: Vault): Promise<Which[]> {
-  const profile = line.value('profile')?.text;
-  const host = line.value('gh-host')?.text;
-  const clientId = line.value('oauth-client-id')?.text;
-  const scopes = line
-    .value('oauth-scopes')
-    ?.text.split(/[\s,]+/)
-    .filter((scope) => scope !== '');
-  const all = (await vault.list()).flatMap((identity) => asWhich(identity) ?? []);
-  return all.filter(
-    (which) =>
-      (profile === undefined || which.profile === profile) &&
-      (host === undefined || which.host.loginUrl === parseGithubHost(host).loginUrl) &&
-      (clientId === undefined || which.clientId === clientId) &&
-      (scopes === undefined || sameScopes(which.scopes, scopes)),
-  );
-}
-
-/** What names the record of a login in the vault. */
-export function identityOf({ host, clientId = '', profile, scopes }: Which): RecordIdentity {
-  return { mode: 'device', issuer: host.loginUrl, clientId, profile, scopes };
-}
-
-/** Of an identity whose issuer is none of GitHub's hosts: `undefined`. */
-function asWhich({ issuer, clientId, profile, scopes }: RecordIdentity): Which | undefined {
-  try {
-    return { host: parseGithubHost(issuer), clientId, profile, scopes };
-  } catch {
-    return undefined;
+export async function listLogins(context: CommandContext, vault: Vault): Promise<Which[]> {
+  const { line } = context;
+  const text = (option: ValueOption): string | undefined => line.value(option)?.text;
+  // Variables of the other modes are there for every proxy that is run, and no question about this one.
+  const flag = (...options: ValueOption[]): string | undefined =>
+    options.map((option) => line.value(option)).find((given) => given?.by === 'flag')?.text;
+  const [profile, host, scopes] = [text('profile'), text('gh-host'), text('oauth-scopes')];
+  const [auth, issuer, clientId] = [flag('auth'), flag('issuer'), text('oauth-client-id')];
+  const broker = flag('exchange-issuer', 'exchange-token-endpoint');
+  const brokersId = flag('exchange-client-id');
+  const fits = ({ mode, identity, host: its }: Which): boolean =>
+    (profile === undefined || identity.profile === profile) &&
+    (auth === undefined || auth === 'auto' || auth === mode) &&
+    (host === undefined || its === undefined || its.loginUrl === parseGithubHost(host).loginUrl) &&
+    (issuer === undefined || identity.issuer === issuer.trim()) &&
+    (broker === undefined || (mode === 'exchange' && identity.issuer === broker)) &&
+    (brokersId === undefined || (mode === 'exchange' && identity.clientId === brokersId)) &&
+    (clientId === undefined || (mode !== 'exchange' && identity.clientId === clientId)) &&
+    (scopes === undefined || (mode !== 'exchange' && sameScopes(identity.scopes, list(scopes))));
+  const found: Which[] = [];
+  for (const identity of await vault.list()) {
+    const which = await recordLogin(identity, context);
+    if (which && fits(which)) found.push(await withSettings(which, context));
   }
+  return found;
 }
 
-export function isSame(one: Which, other: Which): boolean {
-  return (
-    one.host.loginUrl === other.host.loginUrl &&
-    one.clientId === other.clientId &&
-    one.profile === other.profile &&
-    sameScopes(one.scopes, other.scopes)
-  );
-}
-
-/** What a profile stands for; `undefined` where somebody wrote a host into it that is none. */
-export function whichOf(name: string, { host, clientId, scopes }: Profile): Which | undefined {
-  return asWhich({ mode: 'device', issuer: host, clientId, scopes, profile: name });
+/** Of the record of an exchange the settings or the profile tell how to make its source. */
+async function withSettings(which: Which, context: CommandContext): Promise<Which> {
+  if (which.auth) return which;
+  const own = settingsLogin(context.settings);
+  if (own && isSame(own, which)) return own;
+  const saved = context.profiles.all.get(which.profile);
+  const login = saved && (await profileLogin(which.profile, saved, context));
+  return login && isSame(login, which) ? login : which;
 }
 
 /**
@@ -139,19 +162,23 @@ export function whichOf(name: string, { host, clientId, scopes }: Profile): Whic
  * @throws {AuthRequiredError} there is none
  * @throws {UserError} there are several
  */
-export async function theLogin(context: CommandContext, vault: Vault): Promise<Which> {
-  const { settings } = context;
+export async function theLogin(context: CommandContext, vault: Vault, wanted: Which): Promise<Which> {
   const fitting = await listLogins(context, vault);
-  const own = fitting.find((which) => isSame(which, settings));
+  const own = fitting.find((which) => isSame(which, wanted));
   if (own) return own;
+  const { clientId } = wanted.identity;
   const ofProfile = fitting.filter(
-    ({ profile, clientId }) =>
-      profile === settings.profile && (settings.clientId === undefined || clientId === settings.clientId),
+    ({ profile, mode, identity }) =>
+      profile === wanted.profile &&
+      // Nothing is said of which: any that is there will do.
+      (clientId === '' || (mode === wanted.mode && identity.clientId === clientId)),
   );
   if (ofProfile.length > 1) throw ambiguous(context, ofProfile);
   const [only] = ofProfile;
   if (only) return only;
-  throw notLoggedIn(settings, context, fitting);
+  // A broker may give a token to whoever has consented before: its source finds out.
+  if (wanted.mode === 'exchange') return wanted;
+  throw notLoggedIn(wanted, context, fitting);
 }
 
 /** Several logins, each with what names it. */
@@ -167,14 +194,20 @@ export function notLoggedIn(
   context: CommandContext,
   others: readonly Which[] = [],
 ): AuthRequiredError {
-  const { profile, host } = which;
-  const where = profile === DEFAULT_PROFILE ? host.label : `${host.label} under the profile ${profile}`;
+  const { profile, label } = which;
+  const where = profile === DEFAULT_PROFILE ? label : `${label} under the profile ${profile}`;
   const elsewhere = ['There are other logins:', ...others.map((other) => exactly(other, context))];
   return new AuthRequiredError(`you are not logged in to ${where}`, {
     next: [
       `To log in, run: ${loginCommand(which, context)}`,
       ...(others.length === 0 ? [] : [elsewhere.join('\n  ')]),
     ].join('\n'),
+  });
+}
+
+function settingsMissing(which: Which, { line }: CommandContext): UserError {
+  return new UserError(`how the tokens from ${which.label} are got is not known here`, {
+    next: `Give gh-mcp-proxy ${line.verb.name} the same --exchange and --subject options as the server's command in mcp.json.`,
   });
 }
 

@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { EXIT, messageOf, UserError } from '../base/errors.ts';
 import { createLog } from '../base/log.ts';
 import { VERSION } from '../base/version.ts';
-import { maskTokens } from './mask.ts';
+import { maskTokens } from '../base/mask.ts';
 import { readCommandLine } from './options.ts';
 import type { CommandLine } from './options.ts';
 import { readProfiles } from './profiles.ts';
@@ -25,7 +25,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       return EXIT.ok;
     }
     const profiles = await profilesOf(line);
-    if (name === 'run') return await run(readSettings(line, process.env, profiles), VERSION);
+    if (name === 'run') return await run(await readSettings(line, process.env, profiles), VERSION);
     return await command(name, line, profiles);
   } catch (error) {
     tell(error);
@@ -67,7 +67,7 @@ async function command(name: CommandName, line: CommandLine, profiles: Profiles)
     process.stderr.write(`gh-mcp-proxy: internal error: ${maskTokens(error.stack ?? error.message)}\n`);
     process.exit(EXIT.error);
   });
-  const settings = readSettings(line, process.env, profiles);
+  const settings = await readSettings(line, process.env, profiles);
   const screen = createScreen(process, process.env);
   return COMMAND_CODE[name]({ line, settings, profiles, screen, clock: systemClock, env: process.env });
 }

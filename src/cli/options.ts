@@ -2,8 +2,8 @@
 // Not for: what options mean together (settings.ts), or the help (help.ts).
 import { parseArgs } from 'node:util';
 import { messageOf, UsageError } from '../base/errors.ts';
-import { looksLikeToken } from '../upstream/environment.ts';
-import { SHORT, SWITCHES, VALUE_OPTIONS } from './option-names.ts';
+import { looksLikeToken, secretIn } from '../upstream/environment.ts';
+import { SECRET_VARIABLES, SHORT, SWITCHES, VALUE_OPTIONS } from './option-names.ts';
 import type { Switch, ValueOption } from './option-names.ts';
 import { findCommand, RUN, unknownWord } from './verbs.ts';
 import type { Verb } from './verbs.ts';
@@ -12,6 +12,8 @@ import type { Verb } from './verbs.ts';
 export interface Given {
   readonly text: string;
   readonly from: string;
+  /** In the order in which they count. */
+  readonly by: 'flag' | 'variable' | 'profile';
 }
 
 export interface CommandLine {
@@ -77,15 +79,18 @@ function reader(
     const given = values[option] ?? env[variable(option) ?? ''] ?? [];
     const texts = (Array.isArray(given) ? given : given === '' ? [] : [given]).filter(isText);
     // Before anybody says what is wrong with it and prints it.
-    if (texts.some(looksLikeToken))
-      throw misplacedToken(`${nameOf(option)} was given what looks like a token`);
+    for (const text of texts) {
+      const secret = secretIn(text);
+      if (secret !== undefined) throw misplacedSecret(`${nameOf(option)} was given`, secret);
+    }
     return texts;
   };
   return {
     values: all,
     value: (option) => {
       const text = all(option).at(-1);
-      return text === undefined ? undefined : { text, from: nameOf(option) };
+      if (text === undefined) return undefined;
+      return { text, from: nameOf(option), by: values[option] === undefined ? 'variable' : 'flag' };
     },
     switchedOn: (option) =>
       verb.options.includes(option) &&
@@ -103,8 +108,10 @@ function isOn(text: string | undefined, from: string): boolean {
 }
 
 function verbOf([word, ...more]: readonly string[]): Verb {
-  const token = [word, ...more].find((one) => one !== undefined && looksLikeToken(one));
-  if (token !== undefined) throw misplacedToken('the command line has what looks like a token');
+  for (const one of [word, ...more]) {
+    const secret = one === undefined ? undefined : secretIn(one);
+    if (secret !== undefined) throw misplacedSecret('the command line has', secret);
+  }
   if (word === undefined) return RUN;
   const verb = findCommand(word);
   if (!verb) throw unknownWord(word, HOW_TO_START);
@@ -132,8 +139,14 @@ function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function misplacedToken(what: string): UsageError {
-  return new UsageError(`${what}; no option takes one`, {
+/** @param where followed by what was found there */
+function misplacedSecret(where: string, secret: 'token' | 'private key'): UsageError {
+  if (secret === 'private key') {
+    return new UsageError(`${where} what looks like a private key; no option takes one`, {
+      next: `Give the path of a file with it, or put the key itself into ${SECRET_VARIABLES.appPrivateKey}; where others could read it, make a new one.`,
+    });
+  }
+  return new UsageError(`${where} what looks like a token; no option takes one`, {
     next: 'Remove it and revoke that token, for others could read it there; the login is made by gh-mcp-proxy login, or by auth_login in the client.',
   });
 }

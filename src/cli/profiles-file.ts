@@ -7,6 +7,8 @@ import { messageOf, StorageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { awaitLock, createLock } from '../vault/lock.ts';
 import { makePrivateDirectory } from '../vault/private-file.ts';
+import { list } from './lookups.ts';
+import type { OptionTexts } from './option-names.ts';
 import { PROFILES_NAME } from './profiles.ts';
 import type { Profile } from './profiles.ts';
 
@@ -27,7 +29,7 @@ export async function saveProfile(stateDir: string, name: string, profile: Profi
   });
   const held = await awaitLock(lock, systemClock);
   try {
-    const conf = new Conf<{ profiles: Record<string, Profile> }>({
+    const conf = new Conf<{ profiles: Record<string, unknown> }>({
       cwd: stateDir,
       configName: PROFILES_NAME,
       fileExtension: 'json',
@@ -37,7 +39,8 @@ export async function saveProfile(stateDir: string, name: string, profile: Profi
       accessPropertiesByDotNotation: false,
     });
     // As the file has them: fields that a newer version added stay.
-    conf.set('profiles', Object.fromEntries([...Object.entries(conf.get('profiles', {})), [name, profile]]));
+    const kept = Object.entries(conf.get('profiles', {}));
+    conf.set('profiles', Object.fromEntries([...kept, [name, written(profile)]]));
   } catch (error) {
     throw new StorageError(
       `the profile ${name} cannot be saved in ${path.join(stateDir, PROFILES_NAME)}.json: ${messageOf(error)}`,
@@ -49,4 +52,23 @@ export async function saveProfile(stateDir: string, name: string, profile: Profi
   } finally {
     await held?.release();
   }
+}
+
+/** As it stands in the file: a login by device flow as the first versions wrote it, for they may run beside this one. */
+function written({ auth, options, ...rest }: Profile): Readonly<Record<string, unknown>> {
+  if (auth !== 'device') return { auth, ...rest, options: plain(options) };
+  const { 'oauth-client-id': clientId, 'oauth-scopes': scopes, ...more } = options;
+  return {
+    ...rest,
+    clientId: clientId?.at(-1) ?? '',
+    scopes: list(scopes?.at(-1) ?? ''),
+    ...(Object.keys(more).length > 0 && { options: plain(more) }),
+  };
+}
+
+/** One text where there is one. */
+function plain(options: OptionTexts): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(options).map(([option, texts]) => [option, texts.length === 1 ? texts[0] : texts]),
+  );
 }

@@ -1,19 +1,22 @@
-// Profiles as they are read: which host, client id and scopes a name stands for. Nothing in them is secret.
+// Profiles as they are read: which way to a token a name stands for, with its settings. Nothing in them is secret.
 // Not for: writing them (profiles-file.ts): the library for that takes 20 ms to load, and `run` only reads.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, messageOf, StorageError, UsageError } from '../base/errors.ts';
 import { isTextList, objectOf, parseObject } from '../vault/plain.ts';
-import type { ValueOption } from './option-names.ts';
+import { ALTERNATIVES, ANCHORS, findMode, MODE_OPTIONS } from './auth-modes.ts';
+import type { AuthMode } from './auth-modes.ts';
+import type { Lookup } from './lookups.ts';
+import type { OptionTexts, ValueOption } from './option-names.ts';
 import type { CommandLine, Given } from './options.ts';
 
-/** What `login` keeps under a name. Each value is what its option takes. */
+/** What `login` keeps under a name. */
 export interface Profile {
-  /** As for --gh-host. */
-  readonly host: string;
-  /** As for --oauth-client-id. */
-  readonly clientId: string;
-  readonly scopes: readonly string[];
+  readonly auth: AuthMode;
+  /** As for --gh-host; absent where the mode has nothing to do with GitHub and none was given. */
+  readonly host?: string;
+  /** What each option of the mode takes. Of a login with scopes they are always there: none is an answer as well. */
+  readonly options: OptionTexts;
   /** As for --store; absent: `auto`. */
   readonly store?: string;
   /** As for --passphrase-file: the path, never what is in the file. */
@@ -63,18 +66,42 @@ function parseProfiles(text: string): Map<string, Profile> | undefined {
   return found;
 }
 
+/** `undefined` also for a mode of a later version: whoever does not know it must not take it for another one. */
 function parseProfile(fields: Readonly<Record<string, unknown>> | undefined): Profile | undefined {
   if (!fields) return undefined;
-  const { host, clientId, scopes = [], store, passphraseFile } = fields;
-  if (typeof host !== 'string' || typeof clientId !== 'string') return undefined;
-  if (!isTextList(scopes)) return undefined;
+  const { auth = 'device', host, store, passphraseFile } = fields;
+  const mode = typeof auth === 'string' ? findMode(auth) : undefined;
+  const options = mode && (mode === 'device' ? deviceOptions(fields) : optionsIn(fields['options'], mode));
+  if (!mode || !options || (host !== undefined && typeof host !== 'string')) return undefined;
   return {
-    host,
-    clientId,
-    scopes,
+    auth: mode,
+    ...(host !== undefined && { host }),
+    options,
     ...(typeof store === 'string' && { store }),
     ...(typeof passphraseFile === 'string' && { passphraseFile }),
   };
+}
+
+/** As the first versions wrote them, and still do, so that all versions read each other's. */
+function deviceOptions(fields: Readonly<Record<string, unknown>>): OptionTexts | undefined {
+  const { host, clientId, scopes = [], options = {} } = fields;
+  if (typeof host !== 'string' || typeof clientId !== 'string' || !isTextList(scopes)) return undefined;
+  const more = optionsIn(options, 'device');
+  return more && { ...more, 'oauth-client-id': [clientId], 'oauth-scopes': [scopes.join(' ')] };
+}
+
+/** Options that the mode does not take are left out. */
+function optionsIn(value: unknown, mode: AuthMode): OptionTexts | undefined {
+  const fields = objectOf(value);
+  if (!fields) return undefined;
+  const found: Partial<Record<ValueOption, readonly string[]>> = {};
+  for (const option of MODE_OPTIONS[mode]) {
+    const texts = fields[option];
+    if (typeof texts === 'string') found[option] = [texts];
+    else if (isTextList(texts)) found[option] = texts;
+    else if (texts !== undefined) return undefined;
+  }
+  return found;
 }
 
 function isProfileName(name: string): boolean {
@@ -94,40 +121,69 @@ export function profileName(line: CommandLine): string {
   });
 }
 
-/** Where settings are looked up: the flag, else its variable, else the profile. */
-export type Lookup = (option: ValueOption) => Given | undefined;
-
 /**
  * Looks up what the command line does not say in the profile. Its values belong together: a client id is known at its
- * host only, and scopes were chosen for an app; so where a flag says otherwise, what depends on it does not count.
+ * host only, and scopes were chosen for an app; so where the command line says otherwise, what depends on it does not
+ * count. What a profile that was named says of its mode goes before variables, which are there for every proxy.
+ * @param mode the one that is taken
  * @param sameHost whether two texts mean one host
  */
 export function withProfile(
   line: CommandLine,
   name: string,
   profile: Profile | undefined,
+  mode: AuthMode,
   sameHost: (one: string, other: string) => boolean,
 ): Lookup {
-  if (!profile) return line.value;
-  const hostGiven = line.value('gh-host');
-  const clientGiven = line.value('oauth-client-id');
-  const isItsHost = !hostGiven || sameHost(hostGiven.text, profile.host);
-  const isItsApp = isItsHost && (!clientGiven || clientGiven.text === profile.clientId);
-  const texts: Partial<Record<ValueOption, string | undefined>> = {
-    ...(isItsHost && {
-      'gh-host': profile.host,
-      'oauth-client-id': profile.clientId,
-      store: profile.store,
-      'passphrase-file': profile.passphraseFile,
-    }),
-    ...(isItsApp && { 'oauth-scopes': profile.scopes.join(' ') }),
+  const hostGiven = line.value('gh-host')?.text;
+  if (
+    !profile ||
+    (profile.host !== undefined && hostGiven !== undefined && !sameHost(hostGiven, profile.host))
+  )
+    return line;
+  const isNamed = line.value('profile') !== undefined;
+  const texts: OptionTexts = {
+    ...(profile.auth === mode && fitting(profile, line, isNamed)),
+    ...(profile.host !== undefined && { 'gh-host': [profile.host] }),
+    ...(profile.store !== undefined && { store: [profile.store] }),
+    // Two ways to give the passphrase would contradict each other.
+    ...(profile.passphraseFile !== undefined &&
+      !line.value('passphrase-fd') && { 'passphrase-file': [profile.passphraseFile] }),
   };
-  // Two ways to give the passphrase would contradict each other.
-  if (line.value('passphrase-fd')) delete texts['passphrase-file'];
-  return (option) => {
-    const given = line.value(option);
-    const text = texts[option];
-    const from = option === 'gh-host' ? `the profile ${name}` : `--${option} in the profile ${name}`;
-    return given ?? (text === undefined ? undefined : { text, from });
+  const given = (option: ValueOption): Given | undefined => {
+    const own = line.value(option);
+    const isFirst = isNamed && MODE_OPTIONS[mode].includes(option);
+    return own?.by === 'variable' && isFirst && texts[option] ? undefined : own;
   };
+  return {
+    value: (option) => {
+      const text = texts[option]?.at(-1);
+      const from = option === 'gh-host' ? `the profile ${name}` : `--${option} in the profile ${name}`;
+      return given(option) ?? (text === undefined ? undefined : { text, from, by: 'profile' });
+    },
+    values: (option) => (given(option) ? line.values(option) : (texts[option] ?? [])),
+  };
+}
+
+/** The profile's options of its mode, as far as they belong to what the command line says. */
+function fitting({ auth, options }: Profile, { value }: CommandLine, isNamed: boolean): OptionTexts {
+  const counts = (option: ValueOption): Given | undefined => {
+    const given = value(option);
+    return given?.by === 'variable' && isNamed && options[option] ? undefined : given;
+  };
+  const ofMode = MODE_OPTIONS[auth];
+  const changed = ofMode.findIndex((option) => {
+    const given = ANCHORS.includes(option) ? counts(option) : undefined;
+    return given !== undefined && given.text !== options[option]?.at(-1);
+  });
+  const kept = changed === -1 ? ofMode : ofMode.slice(0, changed);
+  const rivals = new Set(ALTERNATIVES.filter((several) => several.some((option) => counts(option))).flat());
+  return Object.fromEntries(
+    kept
+      .filter((option) => !rivals.has(option))
+      .flatMap((option) => {
+        const texts = options[option];
+        return texts ? [[option, texts]] : [];
+      }),
+  );
 }

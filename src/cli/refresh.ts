@@ -7,18 +7,22 @@ import { notLoggedIn, openStore, theLogin, withLogin } from './logins.ts';
 import { done, notice } from './screen.ts';
 import { dateText, spanText } from './times.ts';
 import { authRequired } from './token.ts';
+import { nothingStored } from './unattended.ts';
+import { settingsLogin } from './which.ts';
 
 export const refresh: Command = (context) =>
   cancellable(context.clock, async (signal) => {
     const { clock, screen } = context;
     const { say } = screen;
     const store = await openStore(context);
-    const which = await theLogin(context, store.vault);
+    const wanted = settingsLogin(context.settings);
+    if (!wanted) return nothingStored(context, 'so there is nothing to renew');
+    const which = await theLogin(context, store.vault, wanted);
     return withLogin(context, store, which, async (open) => {
       const stored = await open.load();
       if (!stored) throw notLoggedIn(which, context);
-      const account = `${which.host.label} account ${say.styled('bold', stored.login ?? '(name not known)')}`;
-      if (!stored.refreshToken && stored.expiresAt === undefined) {
+      const account = `${which.label} account ${say.styled('bold', stored.login ?? '(name not known)')}`;
+      if (!open.source.isRenewable(stored) && stored.expiresAt === undefined) {
         await say.line(notice(say, `The token of ${account} does not expire: there is nothing to renew`));
         return 0;
       }

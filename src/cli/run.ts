@@ -10,7 +10,8 @@ import { childEnvironment, HOST_ENV } from '../upstream/environment.ts';
 import { Redactor } from '../wire/redact.ts';
 import { withPatterns } from './auth-failure-pattern.ts';
 import { onLocalDesktop, openPage } from './browser.ts';
-import { maskTokens } from './mask.ts';
+import { maskTokens } from '../base/mask.ts';
+import { ownNamesOf } from './own-variables.ts';
 import type { Settings } from './settings.ts';
 import { openLog, openSource, openVaultOf } from './source.ts';
 
@@ -30,19 +31,31 @@ export async function run(settings: Settings, version: string): Promise<number> 
   const log = openLog(settings, redactor.text);
   // As it is now: while the keychain is opened, its address stands in the environment (vault/session-bus.ts).
   const parent = { ...process.env };
+  const ownNames = ownNamesOf(settings.auth, parent);
   const environment = (credential: Credential | undefined): Record<string, string> =>
     childEnvironment({
       parent,
       tokenEnv: settings.tokenEnv,
       token: credential?.accessToken.reveal() ?? PLACEHOLDER_TOKEN,
       ...(settings.hostGiven && { host: settings.host.loginUrl }),
+      ownNames,
     });
   const carried = [...settings.tokenEnv, ...(HOST_ENV in environment(undefined) ? [HOST_ENV] : [])];
-  const { source, audit } = openSource(settings, settings, await openVaultOf(settings, log), log, parent);
+  tellOfMode(settings, log);
+  const { source, audit } = await openSource(settings, settings.auth, {
+    profile: settings.profile,
+    vault: await openVaultOf(settings, log),
+    log,
+    env: parent,
+    conceal: (secret) => redactor.add(secret),
+  });
   const session = new Session({
     config: {
-      hostLabel: settings.host.label,
+      hostLabel: source.hostLabel,
       profile: settings.profile,
+      mode: source.mode,
+      modeReason: settings.auth.because,
+      unattended: source.isUnattended,
       authTools: settings.authTools,
       beforeLogin: settings.beforeLogin,
       authFailure: withPatterns(source.authFailure, settings.authFailurePatterns, log),
@@ -73,6 +86,17 @@ export async function run(settings: Settings, version: string): Promise<number> 
   for (const [signal, number] of Object.entries(SIGNALS))
     process.on(signal, () => void session.end(128 + number));
   return session.run();
+}
+
+/** What a person may not expect; and what they will look for where something else happens than they expect. */
+function tellOfMode({ auth }: Settings, log: Log): void {
+  const { mode, because, ignored } = auth;
+  log.debug(`the mode is ${mode}, because ${because}`);
+  if (ignored.length > 0) log.debug(`set for other modes, and not used in this one: ${ignored.join(', ')}`);
+  if (mode !== 'env') return;
+  log.warn(
+    `the token in ${auth.name} is passed on as it is (--auth env), because ${because}: it is not renewed, and whoever can read where it is set has it`,
+  );
 }
 
 function browser(settings: Settings, log: Log): (url: string) => void {

@@ -1,45 +1,108 @@
-// What a person types next, as it stands in messages. Not for: reading it (options.ts).
+// What a person types next, as it stands in messages. Not for: reading it (options.ts), or what a login is (which.ts).
 import type { GithubHost } from '../github/hosts.ts';
-import type { CommandLine } from './options.ts';
+import { chooseMode } from './auth-choice.ts';
+import { ANCHORS, MODE_OPTIONS } from './auth-modes.ts';
+import { list } from './lookups.ts';
+import type { OptionTexts, ValueOption } from './option-names.ts';
+import type { CommandLine, Given } from './options.ts';
 import type { Profiles } from './profiles.ts';
 import { DEFAULT_PROFILE } from './profiles.ts';
-
-/** Whose login it is: what names a record in the vault, with its host. */
-export interface Which {
-  readonly host: GithubHost;
-  readonly clientId: string | undefined;
-  readonly scopes: readonly string[];
-  readonly profile: string;
-}
+import type { Which } from './which.ts';
 
 interface Known {
   readonly line: CommandLine;
   readonly profiles: Profiles;
+  readonly env: NodeJS.ProcessEnv;
 }
+
+type Named = Pick<Which, 'mode' | 'profile' | 'host' | 'options'>;
+type Words = readonly (readonly [ValueOption, string])[];
 
 /** `gh-mcp-proxy login` with what it cannot know from the profile. */
-export function loginCommand(which: Which, { line, profiles }: Known): string {
-  const saved = profiles.all.get(which.profile);
-  const host = hostText(which.host);
-  const isSaved = saved?.host === host && saved.clientId === (which.clientId ?? saved.clientId);
-  return words([
-    'gh-mcp-proxy login',
-    ...(which.profile === DEFAULT_PROFILE ? [] : ['--profile', which.profile]),
-    ...(isSaved ? [] : whose({ ...which, clientId: which.clientId ?? 'CLIENT_ID' })),
-    ...(isSaved && sameScopes(saved.scopes, which.scopes) ? [] : scopesOf(which)),
-    ...whereFrom(line),
-  ]);
+export function loginCommand(which: Named, known: Known): string {
+  const saved = known.profiles.all.get(which.profile);
+  const options = saved?.auth === which.mode ? { ...saved.options, ...which.options } : which.options;
+  const isSaved =
+    saved?.auth === which.mode &&
+    (which.host === undefined || saved.host === hostText(which.host)) &&
+    ANCHORS.every(
+      (anchor) => !MODE_OPTIONS[which.mode].includes(anchor) || isAlike(anchor, options, saved.options),
+    );
+  const profile: Words = which.profile === DEFAULT_PROFILE ? [] : [['profile', which.profile]];
+  if (isSaved) {
+    const changed = MODE_OPTIONS[which.mode].filter((option) => !isAlike(option, options, saved.options));
+    return words('login', [...profile, ...changed.flatMap((option) => said(option, options))], known);
+  }
+  const all = {
+    ...which.options,
+    // Without it there is no login, and this is what stands in its place in every text.
+    ...(which.mode === 'device' && which.options['oauth-client-id'] === undefined && CLIENT_ID),
+  };
+  return words('login', [...profile, ...whole({ ...which, options: all }, known)], known);
 }
 
+const CLIENT_ID: OptionTexts = { 'oauth-client-id': ['CLIENT_ID'] };
+
 /** A command for exactly this login, whatever else is there. @param name such as `logout` */
-export function exactCommand(name: string, which: Which, { line }: Pick<Known, 'line'>): string {
-  return words([
-    `gh-mcp-proxy ${name} --profile`,
-    which.profile,
-    ...whose(which),
-    ...scopesOf(which),
-    ...whereFrom(line),
-  ]);
+export function exactCommand(name: string, which: Named, known: Known): string {
+  return words(name, [['profile', which.profile], ...whole(which, known)], known);
+}
+
+/** All that there is to say of a login, and its mode where that would not be chosen by itself. */
+function whole({ mode, host, options, profile }: Named, known: Known): Words {
+  const rest: Words = [
+    ...(host === undefined || host.kind === 'github.com' ? [] : [['gh-host', hostText(host)] as const]),
+    ...MODE_OPTIONS[mode].flatMap((option) => said(option, options)),
+  ];
+  return isChosen(mode, profile, rest, known) ? rest : [['auth', mode], ...rest];
+}
+
+/** Whether `given` leads to `mode`, in this environment and with these profiles. */
+function isChosen(
+  mode: Named['mode'],
+  profile: string,
+  given: Words,
+  { line, env, profiles }: Known,
+): boolean {
+  const flags = new Map(given);
+  const value = (option: ValueOption): Given | undefined => {
+    const text = flags.get(option);
+    if (text !== undefined) return { text, from: `--${option}`, by: 'flag' };
+    const own = line.value(option);
+    return own?.by === 'variable' ? own : undefined;
+  };
+  // As if the profile were named, and as if it were not: one command names it, another one means the default.
+  return [true, false].every(
+    (isNamed) =>
+      chooseMode({
+        value,
+        env,
+        profile: { name: profile, isNamed, mode: profiles.all.get(profile)?.auth },
+        tokenEnv: [],
+      }).mode === mode,
+  );
+}
+
+/** Such as may hold a secret: whoever gave it knows what it was. */
+const UNPRINTED: Readonly<Partial<Record<ValueOption, string>>> = {
+  'token-command': 'COMMAND',
+  'subject-token-command': 'COMMAND',
+  'exchange-param': 'NAME=VALUE',
+};
+
+function said(option: ValueOption, options: OptionTexts): Words {
+  const texts = options[option] ?? [];
+  if (option === 'oauth-scopes') {
+    const scopes = list(texts.at(-1) ?? '');
+    return scopes.length === 0 ? [] : [[option, scopes.join(',')]];
+  }
+  return texts.map((text) => [option, UNPRINTED[option] ?? text]);
+}
+
+function isAlike(option: ValueOption, one: OptionTexts, other: OptionTexts): boolean {
+  const [first, second] = [one, other].map((options) => options[option] ?? []);
+  if (option === 'oauth-scopes') return sameScopes(list(first?.at(-1) ?? ''), list(second?.at(-1) ?? ''));
+  return first?.join('\n') === second?.join('\n');
 }
 
 /** A host as --gh-host takes it. */
@@ -60,27 +123,13 @@ export function sameScopes(one: readonly string[], other: readonly string[]): bo
   return first.size === second.size && [...first].every((scope) => second.has(scope));
 }
 
-function whose({ host, clientId }: Which): string[] {
-  return [
-    ...(host.kind === 'github.com' ? [] : ['--gh-host', hostText(host)]),
-    ...(clientId === undefined ? [] : ['--oauth-client-id', clientId]),
-  ];
-}
-
-function scopesOf({ scopes }: Which): string[] {
-  return scopes.length === 0 ? [] : ['--oauth-scopes', scopes.join(',')];
-}
-
-/** A login in another place than the usual one is found there only. */
-function whereFrom(line: CommandLine): string[] {
+/** The command as a shell reads it. A login in another place than the usual one is found there only. */
+function words(name: string, options: Words, { line }: Pick<Known, 'line'>): string {
   const stateDir = line.value('state-dir');
-  return stateDir?.from === '--state-dir' ? ['--state-dir', stateDir.text] : [];
+  const all: Words = stateDir?.by === 'flag' ? [...options, ['state-dir', stateDir.text]] : options;
+  return [`gh-mcp-proxy ${name}`, ...all.map(([option, text]) => `--${option} ${quoted(text)}`)].join(' ');
 }
 
-function words(parts: readonly string[]): string {
-  return parts
-    .map((part, at) =>
-      at === 0 || /^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", String.raw`'\''`)}'`,
-    )
-    .join(' ');
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

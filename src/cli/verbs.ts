@@ -1,6 +1,7 @@
 // What gh-mcp-proxy can be told to do, and which options each of it takes. Not for: doing it (commands.ts knows where
 // the code is), or the help (help.ts).
 import { UsageError } from '../base/errors.ts';
+import { MODE_OPTIONS } from './auth-modes.ts';
 import type { Switch, ValueOption } from './option-names.ts';
 
 /** Those that a person names. */
@@ -14,19 +15,20 @@ export interface Verb {
   readonly options: readonly (ValueOption | Switch)[];
 }
 
-/** Whose login it is, where it is kept, and what is said about it. */
-const LOGIN_OPTIONS = [
+/** Which way to a token it is, whose login, where it is kept, and what is said about it. */
+const LOGIN_OPTIONS: readonly ValueOption[] = [
+  'auth',
+  ...new Set(Object.values(MODE_OPTIONS).flat()),
   'profile',
   'gh-host',
-  'oauth-client-id',
-  'oauth-scopes',
+  'token-env',
   'store',
   'passphrase-file',
   'passphrase-fd',
   'state-dir',
   'log-level',
   'log-file',
-] as const;
+];
 
 /** What is done where no command is named. */
 export const RUN: Verb = {
@@ -34,7 +36,6 @@ export const RUN: Verb = {
   summary: 'wrap a server',
   options: [
     ...LOGIN_OPTIONS,
-    'token-env',
     'auth-tools',
     'before-login',
     'open-browser',
@@ -47,7 +48,7 @@ export const RUN: Verb = {
 export const COMMANDS: readonly Verb[] = [
   {
     name: 'login',
-    summary: 'log in, and keep host, client id and scopes as a profile',
+    summary: 'log in, and keep the settings as a profile',
     options: [...LOGIN_OPTIONS, 'open-browser', 'force'],
   },
   {
@@ -57,7 +58,7 @@ export const COMMANDS: readonly Verb[] = [
   },
   {
     name: 'status',
-    summary: 'show every login: whose, where it is kept, until when',
+    summary: 'show how a token is got, and every login: whose, where it is kept, until when',
     options: [...LOGIN_OPTIONS, 'json'],
   },
   {

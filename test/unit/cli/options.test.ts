@@ -1,7 +1,9 @@
 // The command line by itself: what wins over what, and that the help tells of everything there is.
 // Not for: the messages of wrong ones (integration/bad-input.test.ts).
 import { expect, test } from 'vitest';
+import { MODE_OPTIONS } from '../../../src/cli/auth-modes.ts';
 import { commandHelp, helpText } from '../../../src/cli/help.ts';
+import { VALUE_OPTIONS } from '../../../src/cli/option-names.ts';
 import { readCommandLine } from '../../../src/cli/options.ts';
 import { readSettings } from '../../../src/cli/settings.ts';
 import { COMMANDS, RUN } from '../../../src/cli/verbs.ts';
@@ -12,8 +14,8 @@ const settings = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
 
 /** The options of `run` that take a value, and those that do not. */
 const VALUES = [
-  'oauth-client-id',
-  'oauth-scopes',
+  'auth',
+  ...new Set(Object.values(MODE_OPTIONS).flat()),
   'gh-host',
   'profile',
   'token-env',
@@ -65,18 +67,19 @@ test.each(SWITCHES)('--%s takes none', (name) => {
   expect(() => readCommandLine([`--${name}=yes`, ...COMMAND], {})).toThrow(`--${name}`);
 });
 
-test('switches are off until somebody switches them on', () => {
+test('switches are off until somebody switches them on', async () => {
   expect(readCommandLine(COMMAND, {})).toMatchObject({ help: false, version: false });
   expect(readCommandLine(['-h'], {}).help).toBe(true);
   expect(readCommandLine(['-v'], {}).version).toBe(true);
-  const authTools = (text: string) => settings([], { GH_MCP_PROXY_AUTH_TOOLS: text }).authTools;
-  expect(['', '0', 'false', 'no', 'OFF'].map(authTools)).toEqual([false, false, false, false, false]);
-  expect(['1', 'true', 'Yes', 'on'].map(authTools)).toEqual([true, true, true, true]);
-  expect(settings(['--auth-tools'], { GH_MCP_PROXY_AUTH_TOOLS: '0' }).authTools).toBe(true);
-  expect(() => authTools('maybe')).toThrow('GH_MCP_PROXY_AUTH_TOOLS is "maybe"');
+  const authTools = async (text: string) => (await settings([], { GH_MCP_PROXY_AUTH_TOOLS: text })).authTools;
+  const all = (...texts: string[]) => Promise.all(texts.map(authTools));
+  expect(await all('', '0', 'false', 'no', 'OFF')).toEqual([false, false, false, false, false]);
+  expect(await all('1', 'true', 'Yes', 'on')).toEqual([true, true, true, true]);
+  expect((await settings(['--auth-tools'], { GH_MCP_PROXY_AUTH_TOOLS: '0' })).authTools).toBe(true);
+  await expect(authTools('maybe')).rejects.toThrow('GH_MCP_PROXY_AUTH_TOOLS is "maybe"');
 });
 
-test('every variable that the help names is read', () => {
+test('every variable that the help names is read', async () => {
   const env: Record<string, string> = {
     GITHUB_OAUTH_CLIENT_ID: 'Iv23liX',
     GITHUB_OAUTH_SCOPES: 'repo, read:org',
@@ -96,9 +99,8 @@ test('every variable that the help names is read', () => {
     GH_MCP_PROXY_LOG_FILE: '/log',
   };
   for (const name of Object.keys(env)) expect(help).toContain(name);
-  expect(settings([], env)).toMatchObject({
-    clientId: 'Iv23liX',
-    scopes: ['repo', 'read:org'],
+  expect(await settings([], env)).toMatchObject({
+    auth: { mode: 'device', clientId: 'Iv23liX', scopes: ['repo', 'read:org'] },
     host: { label: 'octo.ghe.com' },
     hostGiven: true,
     profile: 'work',
@@ -115,60 +117,81 @@ test('every variable that the help names is read', () => {
     logLevel: 'debug',
     logFile: '/log',
   });
-  // Those of one command alone have none.
+  // Those of one command alone have none. Of a broker's the help says how they are made.
   const known = [
     ...[help, ...COMMANDS.map(({ name, options }) => (name === 'run' ? '' : commandHelp(name, options)))]
       .join('\n')
       .matchAll(/\b(?:GH_MCP_PROXY|GITHUB)_[A-Z_]+\b/g),
   ].map(([name]) => name);
-  const others = ['GITHUB_PERSONAL_ACCESS_TOKEN', 'GITHUB_OAUTH_CLIENT_SECRET'];
+  const secrets = [
+    'GITHUB_APP_PRIVATE_KEY',
+    'GITHUB_OAUTH_CLIENT_SECRET',
+    'GH_MCP_PROXY_EXCHANGE_CLIENT_SECRET',
+  ];
+  const ofModes = Object.values(MODE_OPTIONS).flat();
+  const told = ofModes
+    .filter((name) => !/^(?:exchange|subject)-/.test(name))
+    .map((name) => VALUE_OPTIONS[name]);
+  const others = ['GITHUB_PERSONAL_ACCESS_TOKEN', 'GH_MCP_PROXY_AUTH', ...secrets, ...told];
   expect(new Set(known)).toEqual(new Set([...Object.keys(env), ...others]));
 });
 
-test('a flag wins over its variable, and of several flags the last counts', () => {
+test('the variable of an option of a broker is GH_MCP_PROXY_ and its name in capitals', () => {
+  const names = MODE_OPTIONS.exchange.filter((name) => /^(?:exchange|subject)-/.test(name));
+  expect(names.length).toBeGreaterThan(10);
+  for (const name of names)
+    expect(VALUE_OPTIONS[name]).toBe(`GH_MCP_PROXY_${name.toUpperCase().replaceAll('-', '_')}`);
+});
+
+test('a flag wins over its variable, and of several flags the last counts', async () => {
   const env = { GH_MCP_PROXY_STORE: 'file', GH_MCP_PROXY_TOKEN_ENV: 'FROM_ENV' };
   const flags = ['--store', 'file', '--store=memory', '--token-env', 'A', '--token-env', 'B'];
-  expect(settings(flags, env)).toMatchObject({ store: 'memory', tokenEnv: ['A', 'B'] });
+  expect(await settings(flags, env)).toMatchObject({ store: 'memory', tokenEnv: ['A', 'B'] });
 });
 
-test('which kind of credential it is can be said; else its source says so', () => {
-  expect(settings([]).rotation).toBeUndefined();
-  expect(settings(['--rotation', 'exclusive']).rotation).toBe('exclusive');
-  expect(() => settings(['--rotation', 'both'])).toThrow('--rotation is "both"');
-  expect(() => settings([], { GH_MCP_PROXY_ROTATION: 'both' })).toThrow('GH_MCP_PROXY_ROTATION is "both"');
+test('which kind of credential it is can be said; else its source says so', async () => {
+  expect((await settings([])).rotation).toBeUndefined();
+  expect((await settings(['--rotation', 'exclusive'])).rotation).toBe('exclusive');
+  await expect(settings(['--rotation', 'both'])).rejects.toThrow('--rotation is "both"');
+  await expect(settings([], { GH_MCP_PROXY_ROTATION: 'both' })).rejects.toThrow(
+    'GH_MCP_PROXY_ROTATION is "both"',
+  );
 });
 
-test('patterns of failures are taken as they are written, each by itself', () => {
+test('patterns of failures are taken as they are written, each by itself', async () => {
   const flags = [
     '--auth-failure-pattern',
     '401 Unauthorized',
     '--auth-failure-pattern=token (expired|revoked)',
   ];
   const env = { GH_MCP_PROXY_AUTH_FAILURE_PATTERN: 'from the environment' };
-  expect(settings(flags, env).authFailurePatterns).toEqual([/401 Unauthorized/, /token (expired|revoked)/]);
-  expect(settings([]).authFailurePatterns).toEqual([]);
+  expect((await settings(flags, env)).authFailurePatterns).toEqual([
+    /401 Unauthorized/,
+    /token (expired|revoked)/,
+  ]);
+  expect((await settings([])).authFailurePatterns).toEqual([]);
 });
 
-test('a pattern that is wrong is named by its flag or its variable', () => {
-  expect(() => settings(['--auth-failure-pattern', '('])).toThrow(
+test('a pattern that is wrong is named by its flag or its variable', async () => {
+  await expect(settings(['--auth-failure-pattern', '('])).rejects.toThrow(
     '--auth-failure-pattern "(" is not a regular expression: Unterminated group',
   );
-  expect(() => settings(['--auth-failure-pattern', ''])).toThrow(
+  await expect(settings(['--auth-failure-pattern', ''])).rejects.toThrow(
     '--auth-failure-pattern "" matches the empty text',
   );
-  expect(() => settings([], { GH_MCP_PROXY_AUTH_FAILURE_PATTERN: 'a*' })).toThrow(
+  await expect(settings([], { GH_MCP_PROXY_AUTH_FAILURE_PATTERN: 'a*' })).rejects.toThrow(
     'GH_MCP_PROXY_AUTH_FAILURE_PATTERN "a*" matches the empty text',
   );
 });
 
-test('a message with a token in it, given as a pattern, is refused without being printed', () => {
+test('a message with a token in it, given as a pattern, is refused without being printed', async () => {
   const token = 'ghu_0123456789abcdefghijABCDEFGHIJ012345';
   const given = () => settings(['--auth-failure-pattern', `token ${token} was refused (`]);
-  expect(given).toThrow('--auth-failure-pattern was given what looks like a token');
-  expect(given).not.toThrow(token);
+  await expect(given()).rejects.toThrow('--auth-failure-pattern was given what looks like a token');
+  await expect(given()).rejects.not.toThrow(token);
 });
 
-test('a variable that is set to nothing counts as not set', () => {
+test('a variable that is set to nothing counts as not set', async () => {
   const env = {
     GITHUB_HOST: '',
     GITHUB_OAUTH_CLIENT_ID: '',
@@ -177,12 +200,12 @@ test('a variable that is set to nothing counts as not set', () => {
     GH_MCP_PROXY_AUTH_FAILURE_PATTERN: '',
     XDG_STATE_HOME: '/xdg',
   };
-  const { host, ...others } = settings([], env);
-  const { hostGiven, clientId, tokenEnv, stateDir, rotation, authFailurePatterns } = others;
+  const { host, ...others } = await settings([], env);
+  const { hostGiven, auth, tokenEnv, stateDir, rotation, authFailurePatterns } = others;
   expect({
     host: host.label,
     hostGiven,
-    clientId,
+    auth,
     tokenEnv,
     stateDir,
     rotation,
@@ -190,7 +213,7 @@ test('a variable that is set to nothing counts as not set', () => {
   }).toEqual({
     host: 'github.com',
     hostGiven: false,
-    clientId: undefined,
+    auth: expect.objectContaining({ mode: 'device', clientId: undefined }) as unknown,
     tokenEnv: ['GITHUB_PERSONAL_ACCESS_TOKEN'],
     stateDir: '/xdg/gh-mcp-proxy',
     rotation: undefined,
@@ -198,9 +221,9 @@ test('a variable that is set to nothing counts as not set', () => {
   });
 });
 
-test('the same host given twice is no conflict, however it is written', () => {
+test('the same host given twice is no conflict, however it is written', async () => {
   const env = { GITHUB_HOST: 'https://git.example.com/' };
-  expect(settings(['--gh-host', 'git.example.com'], env).host.label).toBe('git.example.com');
+  expect((await settings(['--gh-host', 'git.example.com'], env)).host.label).toBe('git.example.com');
 });
 
 test('what stands after the first "--" is the command, whatever it looks like', () => {
@@ -250,11 +273,11 @@ test.each([
   expect(() => readCommandLine(argv, {})).toThrow(message);
 });
 
-test('a variable for `run` does not disturb a command that has no such option', () => {
+test('a variable for `run` does not disturb a command that has no such option', async () => {
   const env = { GH_MCP_PROXY_DRAIN_TIMEOUT: 'nonsense', GH_MCP_PROXY_AUTH_TOOLS: 'nonsense' };
   const line = readCommandLine(['token'], env);
   expect(line.value('drain-timeout')).toBeUndefined();
-  expect(readSettings(line, env)).toMatchObject({ drainTimeout: 30_000, authTools: false });
+  expect(await readSettings(line, env)).toMatchObject({ drainTimeout: 30_000, authTools: false });
 });
 
 test('a token behind a command is refused without being printed', () => {

@@ -11,7 +11,11 @@ import { readSettings } from '../../../src/cli/settings.ts';
 import { tempDir } from '../../support/temp.ts';
 import { createTestLog } from '../../support/test-log.ts';
 
-const WORK: Profile = { host: 'octo.ghe.com', clientId: 'Iv23liWORK', scopes: ['repo', 'gist'] };
+const WORK: Profile = {
+  auth: 'device',
+  host: 'octo.ghe.com',
+  options: { 'oauth-client-id': ['Iv23liWORK'], 'oauth-scopes': ['repo gist'] },
+};
 
 function settings(
   argv: readonly string[],
@@ -22,61 +26,77 @@ function settings(
   return readSettings(readCommandLine(argv, env), env, { file: '/state/profiles.json', all });
 }
 
+/** The same, for whatever its app allows. */
+const NO_SCOPES: Profile = { ...WORK, options: { ...WORK.options, 'oauth-scopes': [''] } };
+/** As the first versions wrote it. */
+const WRITTEN = { host: 'octo.ghe.com', clientId: 'Iv23liWORK', scopes: ['repo', 'gist'] };
+
 const RUN = ['--', 'server'];
 const withDefault = (change: Partial<Profile>) => () => settings(RUN, { default: { ...WORK, ...change } });
 
-test('a named profile gives host, client id, scopes, store and passphrase file', () => {
+test('a named profile gives host, client id, scopes, store and passphrase file', async () => {
   const profile = { ...WORK, store: 'file', passphraseFile: '/secrets/pass' };
-  expect(settings(['--profile', 'work', ...RUN], { work: profile })).toMatchObject({
+  expect(await settings(['--profile', 'work', ...RUN], { work: profile })).toMatchObject({
     profile: 'work',
     host: { label: 'octo.ghe.com' },
     hostGiven: true,
-    clientId: 'Iv23liWORK',
-    scopes: ['repo', 'gist'],
+    auth: { mode: 'device', clientId: 'Iv23liWORK', scopes: ['repo', 'gist'] },
     store: 'file',
     passphrase: { kind: 'file', path: '/secrets/pass' },
   });
 });
 
-test('without a name it is the profile "default"', () => {
-  expect(settings(RUN, { default: WORK })).toMatchObject({ profile: 'default', clientId: 'Iv23liWORK' });
-  expect(settings(RUN, { work: WORK })).toMatchObject({ profile: 'default', clientId: undefined });
+test('without a name it is the profile "default"', async () => {
+  expect(await settings(RUN, { default: WORK })).toMatchObject({
+    profile: 'default',
+    auth: { clientId: 'Iv23liWORK' },
+  });
+  expect(await settings(RUN, { work: WORK })).toMatchObject({
+    profile: 'default',
+    auth: { clientId: undefined },
+  });
 });
 
-test('a host that was not named is not told to the server, unless it is not github.com', () => {
-  expect(settings(RUN, { default: { ...WORK, host: 'github.com' } }).hostGiven).toBe(false);
-  expect(settings(RUN, { default: WORK }).hostGiven).toBe(true);
+test('a host that was not named is not told to the server, unless it is not github.com', async () => {
+  expect((await settings(RUN, { default: { ...WORK, host: 'github.com' } })).hostGiven).toBe(false);
+  expect((await settings(RUN, { default: WORK })).hostGiven).toBe(true);
 });
 
-test('flags go before the environment, and that before the profile', () => {
+test('flags go before the environment, and that before the profile', async () => {
   const env = { GITHUB_OAUTH_SCOPES: 'user', GH_MCP_PROXY_STORE: 'keychain' };
   const profiles = { default: { ...WORK, store: 'file' } };
-  expect(settings(['--store', 'memory', ...RUN], profiles, env)).toMatchObject({
+  expect(await settings(['--store', 'memory', ...RUN], profiles, env)).toMatchObject({
     store: 'memory',
-    scopes: ['user'],
-    clientId: 'Iv23liWORK',
+    auth: { scopes: ['user'], clientId: 'Iv23liWORK' },
   });
 });
 
-test('at another host the client id and the rest of the profile do not count', () => {
+test('at another host the client id and the rest of the profile do not count', async () => {
   const profiles = { default: { ...WORK, store: 'file' } };
-  expect(settings(['--gh-host', 'git.example.com', ...RUN], profiles)).toMatchObject({
+  expect(await settings(['--gh-host', 'git.example.com', ...RUN], profiles)).toMatchObject({
     host: { label: 'git.example.com' },
-    clientId: undefined,
-    scopes: [],
+    auth: { clientId: undefined, scopes: [] },
     store: 'auto',
   });
-  expect(settings(['--gh-host', 'https://octo.ghe.com/', ...RUN], profiles).clientId).toBe('Iv23liWORK');
+  expect(await settings(['--gh-host', 'https://octo.ghe.com/', ...RUN], profiles)).toMatchObject({
+    auth: { clientId: 'Iv23liWORK' },
+  });
 });
 
-test('for another app the scopes of the profile do not count', () => {
-  const found = settings(['--oauth-client-id', 'Iv23liOTHER', ...RUN], { default: WORK });
-  expect(found).toMatchObject({ host: { label: 'octo.ghe.com' }, clientId: 'Iv23liOTHER', scopes: [] });
+test('for another app the scopes of the profile do not count', async () => {
+  const found = await settings(['--oauth-client-id', 'Iv23liOTHER', ...RUN], { default: WORK });
+  expect(found).toMatchObject({
+    host: { label: 'octo.ghe.com' },
+    auth: { clientId: 'Iv23liOTHER', scopes: [] },
+  });
 });
 
-test('a passphrase from a file descriptor goes before the file of the profile', () => {
+test('a passphrase from a file descriptor goes before the file of the profile', async () => {
   const profiles = { default: { ...WORK, passphraseFile: '/pass' } };
-  expect(settings(['--passphrase-fd', '3', ...RUN], profiles).passphrase).toEqual({ kind: 'fd', fd: 3 });
+  expect((await settings(['--passphrase-fd', '3', ...RUN], profiles)).passphrase).toEqual({
+    kind: 'fd',
+    fd: 3,
+  });
 });
 
 test.each([
@@ -91,44 +111,50 @@ test.each([
   [['--profile', 'a b'], '--profile is "a b"'],
   [['--profile', ''], '--profile is ""'],
   [['--profile', 'x'.repeat(65)], '--profile is "x'],
-] as const)('%j is wrong usage', (args, message) => {
-  expect(() => settings([...args, ...RUN])).toThrow(expect.objectContaining({ exitCode: 2 }));
-  expect(() => settings([...args, ...RUN])).toThrow(message);
+] as const)('%j is wrong usage', async (args, message) => {
+  await expect(settings([...args, ...RUN])).rejects.toThrow(expect.objectContaining({ exitCode: 2 }));
+  await expect(settings([...args, ...RUN])).rejects.toThrow(message);
 });
 
-test('a profile that is not there: `run` says how to make it, unless a client id is given', () => {
+test('a profile that is not there: `run` says how to make it, unless a client id is given', async () => {
   const missing = () => settings(['--profile', 'wrok', ...RUN], { work: WORK });
-  expect(missing).toThrow('there is no profile wrok in /state/profiles.json');
-  expect(missing).toThrow(
+  await expect(missing()).rejects.toThrow('there is no profile wrok in /state/profiles.json');
+  await expect(missing()).rejects.toThrow(
     expect.objectContaining({ next: expect.stringContaining('login --profile wrok') as string }),
   );
-  expect(settings(['--profile', 'new', '--oauth-client-id', 'Iv23liX', ...RUN])).toMatchObject({
+  expect(await settings(['--profile', 'new', '--oauth-client-id', 'Iv23liX', ...RUN])).toMatchObject({
     profile: 'new',
-    clientId: 'Iv23liX',
+    auth: { clientId: 'Iv23liX' },
   });
-  expect(settings(['token', '--profile', 'wrok'])).toMatchObject({ clientId: undefined });
+  expect(await settings(['token', '--profile', 'wrok'])).toMatchObject({ auth: { clientId: undefined } });
 });
 
-test('whoever names a profile and another host has made a mistake, except in a login, which may move it', () => {
+test('whoever names a profile and another host has made a mistake, except in a login, which may move it', async () => {
   const args = ['--profile', 'work', '--gh-host', 'github.com'];
   const wrong = () => settings([...args, ...RUN], { work: WORK });
-  expect(wrong).toThrow('the profile work is for octo.ghe.com, but --gh-host is github.com');
+  await expect(wrong()).rejects.toThrow('the profile work is for octo.ghe.com, but --gh-host is github.com');
   const byVariable = () => settings(['token', '--profile', 'work'], { work: WORK }, { GITHUB_HOST: 'x.org' });
-  expect(byVariable).toThrow('the profile work is for octo.ghe.com, but GITHUB_HOST is x.org');
-  expect(settings(['login', ...args], { work: WORK })).toMatchObject({ host: { label: 'github.com' } });
-  expect(settings(['audit', ...args], { work: WORK })).toMatchObject({ host: { label: 'github.com' } });
+  await expect(byVariable()).rejects.toThrow(
+    'the profile work is for octo.ghe.com, but GITHUB_HOST is x.org',
+  );
+  expect(await settings(['login', ...args], { work: WORK })).toMatchObject({ host: { label: 'github.com' } });
+  expect(await settings(['audit', ...args], { work: WORK })).toMatchObject({ host: { label: 'github.com' } });
 });
 
-test('a profile whose values are nonsense is named', () => {
-  expect(withDefault({ host: 'ftp://x' })).toThrow(/^the profile default does not name a host: .*ftp/);
-  expect(withDefault({ clientId: 'a secret!' })).toThrow(
+test('a profile whose values are nonsense is named', async () => {
+  await expect(withDefault({ host: 'ftp://x' })()).rejects.toThrow(
+    /^the profile default does not name a host: .*ftp/,
+  );
+  await expect(withDefault({ options: { 'oauth-client-id': ['a secret!'] } })()).rejects.toThrow(
     '--oauth-client-id in the profile default is not a client id',
   );
-  expect(withDefault({ store: 'cloud' })).toThrow('--store in the profile default is "cloud"');
+  await expect(withDefault({ store: 'cloud' })()).rejects.toThrow(
+    '--store in the profile default is "cloud"',
+  );
 });
 
-test('no settings can be changed once they are read', () => {
-  expect(Object.isFrozen(settings(RUN))).toBe(true);
+test('no settings can be changed once they are read', async () => {
+  expect(Object.isFrozen(await settings(RUN))).toBe(true);
 });
 
 test('what is saved is read again, beside what was there, for its owner only', async () => {
@@ -138,10 +164,10 @@ test('what is saved is read again, beside what was there, for its owner only', a
   await saveProfile(stateDir, 'work', WORK, log);
   await saveProfile(stateDir, 'a.b', { ...WORK, store: 'file' }, log);
   await saveProfile(stateDir, '__proto__', WORK, log);
-  await saveProfile(stateDir, 'work', { ...WORK, scopes: [] }, log);
+  await saveProfile(stateDir, 'work', NO_SCOPES, log);
   const { all, file, damaged } = readProfiles(stateDir);
   expect([...all]).toEqual([
-    ['work', { ...WORK, scopes: [] }],
+    ['work', NO_SCOPES],
     ['a.b', { ...WORK, store: 'file' }],
     ['__proto__', WORK],
   ]);
@@ -156,13 +182,13 @@ test('what a later version keeps in the file stays there', async () => {
   const file = path.join(stateDir, 'profiles.json');
   writeFileSync(
     file,
-    JSON.stringify({ later: 1, profiles: { odd: { mode: 'gh' }, work: { ...WORK, more: 2 } } }),
+    JSON.stringify({ later: 1, profiles: { odd: { mode: 'gh' }, work: { ...WRITTEN, more: 2 } } }),
   );
   expect([...readProfiles(stateDir).all]).toEqual([['work', WORK]]);
   await saveProfile(stateDir, 'mine', WORK, createTestLog());
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
     later: 1,
-    profiles: { odd: { mode: 'gh' }, work: { ...WORK, more: 2 }, mine: WORK },
+    profiles: { odd: { mode: 'gh' }, work: { ...WRITTEN, more: 2 }, mine: WRITTEN },
   });
 });
 

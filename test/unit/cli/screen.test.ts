@@ -1,7 +1,7 @@
 // What goes to which stream, when it is coloured, and how a person is asked. Not for: what is said.
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { showCode } from '../../../src/cli/login-screen.ts';
+import { showPrompt } from '../../../src/cli/login-screen.ts';
 import { confirm, createScreen, done, failure, notice } from '../../../src/cli/screen.ts';
 import type { Streams } from '../../../src/cli/screen.ts';
 
@@ -142,7 +142,7 @@ test('a result that does not fit on the disk is a failure; words that do not are
 test('on a desktop: a QR code, the code, and Enter opens the page', async () => {
   const { screen, type, err } = open({ env: { NO_COLOR: '1' } });
   const opened: string[] = [];
-  const shown = showCode(PROMPT, { screen, openPage: (url) => opened.push(url), signal: never });
+  const shown = showPrompt(PROMPT, { screen, openPage: (url) => opened.push(url), signal: never });
   await untilWritten(() => err().includes('Press Enter'));
   const lines = err().split('\n');
   expect(lines.at(-2)).toBe('! First copy your one-time code: WDJB-MJHT');
@@ -157,7 +157,7 @@ test('on a desktop: a QR code, the code, and Enter opens the page', async () => 
 
 test('the QR code is drawn light on dark, whatever colours the terminal has', async () => {
   const { screen, err } = open();
-  await showCode(PROMPT, { screen, openPage: undefined, signal: never });
+  await showPrompt(PROMPT, { screen, openPage: undefined, signal: never });
   const drawn = err()
     .split('\n')
     .filter((line) => line.includes('█'));
@@ -175,7 +175,7 @@ test.each([
     ...terminals,
     env: { NO_COLOR: '1', ...('env' in terminals && terminals.env) },
   });
-  await showCode(PROMPT, { screen, openPage: undefined, signal: never });
+  await showPrompt(PROMPT, { screen, openPage: undefined, signal: never });
   expect(err()).toBe(
     '! First copy your one-time code: WDJB-MJHT\n' +
       'Open this URL to continue in your web browser: https://github.com/login/device\n',
@@ -185,7 +185,7 @@ test.each([
 test('without a terminal a page that is to be opened anyhow is opened at once', async () => {
   const { screen } = open({ stdin: false });
   const opened: string[] = [];
-  await showCode(PROMPT, { screen, openPage: (url) => opened.push(url), signal: never });
+  await showPrompt(PROMPT, { screen, openPage: (url) => opened.push(url), signal: never });
   expect(opened).toEqual([PROMPT.verificationUri]);
 });
 
@@ -193,7 +193,7 @@ test('once the login is through, Enter is waited for no more', async () => {
   const { screen, err } = open();
   const through = new AbortController();
   const opened: string[] = [];
-  const shown = showCode(PROMPT, { screen, openPage: (url) => opened.push(url), signal: through.signal });
+  const shown = showPrompt(PROMPT, { screen, openPage: (url) => opened.push(url), signal: through.signal });
   await untilWritten(() => err().includes('Press Enter'));
   through.abort(new Error('through'));
   await shown;

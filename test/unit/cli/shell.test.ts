@@ -2,31 +2,50 @@
 // Not for: the messages around them (integration/commands-*.test.ts).
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { maskTokens } from '../../../src/cli/mask.ts';
+import { maskTokens } from '../../../src/base/mask.ts';
 import { readCommandLine } from '../../../src/cli/options.ts';
 import type { Profile, Profiles } from '../../../src/cli/profiles.ts';
 import { exactCommand, inShell, loginCommand } from '../../../src/cli/shell.ts';
-import type { Which } from '../../../src/cli/shell.ts';
 import { parseGithubHost } from '../../../src/github/hosts.ts';
 
-const GITHUB: Which = {
+type Named = Parameters<typeof loginCommand>[0];
+
+const GITHUB: Named = {
+  mode: 'device',
   host: parseGithubHost('github.com'),
-  clientId: 'Iv23liX',
-  scopes: [],
+  options: { 'oauth-client-id': ['Iv23liX'] },
   profile: 'default',
 };
+const GITLAB: Named = {
+  mode: 'oauth',
+  host: undefined,
+  options: { issuer: ['https://gitlab.com'], 'oauth-client-id': ['abc'], 'oauth-scopes': ['api'] },
+  profile: 'default',
+};
+const WORK: Profile = {
+  auth: 'device',
+  host: 'github.com',
+  options: { ...GITHUB.options, 'oauth-scopes': [''] },
+};
 
-function known(argv: readonly string[] = [], all: Readonly<Record<string, Profile>> = {}) {
-  const line = readCommandLine(['status', ...argv], {});
+function known(
+  argv: readonly string[] = [],
+  all: Readonly<Record<string, Profile>> = {},
+  env: NodeJS.ProcessEnv = {},
+) {
+  const line = readCommandLine(['status', ...argv], env);
   const profiles: Profiles = { file: '', all: new Map(Object.entries(all)), damaged: undefined };
-  return { line, profiles };
+  return { line, profiles, env };
 }
 
-test.each([
+const withScopes = (text: string) => ({ ...GITHUB.options, 'oauth-scopes': [text] });
+
+test.each<readonly [Named, Readonly<Record<string, Profile>>, string]>([
   [GITHUB, {}, 'gh-mcp-proxy login --oauth-client-id Iv23liX'],
-  [{ ...GITHUB, clientId: undefined }, {}, 'gh-mcp-proxy login --oauth-client-id CLIENT_ID'],
+  [{ ...GITHUB, options: {} }, {}, 'gh-mcp-proxy login --oauth-client-id CLIENT_ID'],
+  [{ ...GITHUB, options: {} }, { default: WORK }, 'gh-mcp-proxy login'],
   [
-    { ...GITHUB, profile: 'work', scopes: ['repo', 'read:org'] },
+    { ...GITHUB, profile: 'work', options: withScopes('repo read:org') },
     {},
     'gh-mcp-proxy login --profile work --oauth-client-id Iv23liX --oauth-scopes repo,read:org',
   ],
@@ -40,25 +59,59 @@ test.each([
     {},
     'gh-mcp-proxy login --gh-host http://127.0.0.1 --oauth-client-id Iv23liX',
   ],
-  [GITHUB, { default: { host: 'github.com', clientId: 'Iv23liX', scopes: [] } }, 'gh-mcp-proxy login'],
+  [GITHUB, { default: WORK }, 'gh-mcp-proxy login'],
   [
     GITHUB,
-    { default: { host: 'github.com', clientId: 'Iv23liOTHER', scopes: [] } },
+    { default: { ...WORK, options: { ...WORK.options, 'oauth-client-id': ['Iv23liOTHER'] } } },
     'gh-mcp-proxy login --oauth-client-id Iv23liX',
   ],
   [
-    { ...GITHUB, profile: 'work', scopes: ['gist'] },
-    { work: { host: 'github.com', clientId: 'Iv23liX', scopes: ['repo'] } },
+    { ...GITHUB, profile: 'work', options: withScopes('gist') },
+    { work: { ...WORK, options: withScopes('repo') } },
     'gh-mcp-proxy login --profile work --oauth-scopes gist',
   ],
-] as const)('a login says what its profile does not: %#', (which, profiles, command) => {
+  [{ ...GITHUB, mode: 'browser' }, {}, 'gh-mcp-proxy login --auth browser --oauth-client-id Iv23liX'],
+  [GITLAB, {}, 'gh-mcp-proxy login --issuer https://gitlab.com --oauth-client-id abc --oauth-scopes api'],
+  [GITLAB, { default: { auth: 'oauth', options: GITLAB.options } }, 'gh-mcp-proxy login'],
+  [
+    { ...GITLAB, profile: 'work' },
+    { work: WORK },
+    'gh-mcp-proxy login --profile work --issuer https://gitlab.com --oauth-client-id abc --oauth-scopes api',
+  ],
+])('a login says what its profile does not: %#', (which, profiles, command) => {
   expect(loginCommand(which, known([], profiles))).toBe(command);
 });
 
 test('a logout says all that there is to say, so that it means this login and no other', () => {
-  expect(exactCommand('logout', { ...GITHUB, profile: 'work', scopes: ['repo'] }, known())).toBe(
-    'gh-mcp-proxy logout --profile work --oauth-client-id Iv23liX --oauth-scopes repo',
+  const which = { ...GITHUB, profile: 'work', options: withScopes('repo') };
+  const command = 'gh-mcp-proxy logout --profile work --oauth-client-id Iv23liX --oauth-scopes repo';
+  expect(exactCommand('logout', which, known())).toBe(command);
+});
+
+test.each<readonly [string, Readonly<Record<string, Profile>>, NodeJS.ProcessEnv]>([
+  ['a client secret would make it the browser flow', {}, { GITHUB_OAUTH_CLIENT_SECRET: 'x' }],
+  ['a variable chooses another one', {}, { GH_MCP_PROXY_AUTH: 'browser' }],
+  ['the profile of that name is for another one', { work: { ...WORK, auth: 'browser' } }, {}],
+])('the mode is said where the same words would choose another one: %s', (_why, profiles, env) => {
+  expect(exactCommand('logout', { ...GITHUB, profile: 'work' }, known([], profiles, env))).toBe(
+    'gh-mcp-proxy logout --profile work --auth device --oauth-client-id Iv23liX',
   );
+});
+
+test('what may hold a secret is not printed back', () => {
+  const which: Named = {
+    ...GITLAB,
+    mode: 'exchange',
+    options: {
+      'exchange-issuer': ['https://broker.example'],
+      'exchange-param': ['key=hidden-one'],
+      'subject-token-command': ['curl -H hidden-two'],
+    },
+  };
+  const command = loginCommand(which, known());
+  expect(command).toContain('--exchange-issuer https://broker.example');
+  expect(command).toContain('--subject-token-command COMMAND');
+  expect(command).not.toContain('hidden');
 });
 
 test('a state directory that was named is named again, in words that a shell reads as one', () => {
@@ -87,6 +140,9 @@ test.each([
   'ghr_0123456789abcdefghij',
   'github_pat_11ABCDEFG0123456789_abcdefghij',
   'ghs_12345_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2ln-bmF0dXJl',
+  'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2ln-bmF0dXJl',
+  'glpat-0123456789abcdefghij',
+  '-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA+/=\n-----END RSA PRIVATE KEY-----',
 ])('%s is not printed, whatever stands around it', (token) => {
   expect(maskTokens(`at f (token=${token}): "${token}"`)).toBe('at f (token=[redacted]): "[redacted]"');
 });
