@@ -10,7 +10,17 @@ import { startProxy } from '../support/proxy.ts';
 import { serverCommand } from '../support/spawned.ts';
 
 /** Nobody has to be asked for a placeholder. */
-const LOCKED = ['--gh-host', 'http://127.0.0.1:9', '--oauth-client-id', CLIENT_IDS.githubApp];
+const LOCKED = [
+  '--auth',
+  'device',
+  '--gh-host',
+  'http://127.0.0.1:9',
+  '--oauth-client-id',
+  CLIENT_IDS.githubApp,
+];
+
+/** Whatever else the environment offers: a client secret, for one, would make it the browser flow. */
+const DEVICE = ['--auth', 'device'];
 
 /** Settings of the proxy, and tokens that must not lead the server to another account. */
 const OWN = {
@@ -46,7 +56,7 @@ async function start(args: readonly string[], env: Record<string, string>) {
 
 test('the child has exactly the variables of the parent, less the own ones, plus token and host', async () => {
   const { args, token } = await loggedIn();
-  const { environment, client } = await start(args, { ...OWN, ...OTHERS });
+  const { environment, client } = await start([...DEVICE, ...args], { ...OWN, ...OTHERS });
   const { PATH, HOME, ...rest } = environment;
   expect([PATH, HOME]).not.toContain(undefined);
   expect(rest).toEqual({ ...OTHERS, GITHUB_PERSONAL_ACCESS_TOKEN: token, GITHUB_HOST: 'http://127.0.0.1:9' });
@@ -57,7 +67,7 @@ test('the child has exactly the variables of the parent, less the own ones, plus
 test('the token goes under every name of --token-env, and under no other', async () => {
   const { args, token } = await loggedIn();
   const names = ['--token-env', 'GITLAB_TOKEN', '--token-env', 'GITHUB_TOKEN,MY_TOKEN'];
-  const { environment } = await start([...args, ...names], { ...OWN, ...OTHERS });
+  const { environment } = await start([...DEVICE, ...args, ...names], { ...OWN, ...OTHERS });
   const { PATH: _path, HOME: _home, GITHUB_HOST: _host, ...rest } = environment;
   expect(rest).toEqual({ ...OTHERS, GITLAB_TOKEN: token, GITHUB_TOKEN: token, MY_TOKEN: token });
 });
@@ -86,7 +96,7 @@ test('while locked there is a placeholder, of which no server takes itself for l
 
 test('no command line holds a token', async () => {
   const { args, token } = await loggedIn();
-  const { client, server } = await start(args, OWN);
+  const { client, server } = await start([...DEVICE, ...args], OWN);
   for (const pid of [client.pid, server]) {
     const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
     expect(line).toContain('scripted.mjs');

@@ -32,6 +32,8 @@ test('a login of a GitHub App, as a person sees it', async () => {
   const host = github.url.replace('http://', '');
   const lines = stdout.split('\n');
   expect(lines).toEqual([
+    'Mode: device, because the profile default says so',
+    '',
     host,
     `  ✓ Logged in to ${host} account octocat (file (key file))`,
     '  - Profile: default',
@@ -54,8 +56,12 @@ test('the same for a script: every key, whatever is known', async () => {
   const { code, stdout } = await runCommand(['status', '--json', '--state-dir', stateDir]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual({
+    mode: 'device',
+    because: 'the profile default says so',
     logins: [
       {
+        mode: 'device',
+        issuer: github.url,
         host: github.url,
         account: 'octocat',
         profile: 'default',
@@ -111,9 +117,9 @@ test('one that a person has to renew is not: exit code 4 and the command', async
   expect(stderr).toMatch(/^gh-mcp-proxy: you are not logged in\n/);
 });
 
-test('nobody is logged in: exit code 4, nothing on stdout, an empty list for a script', async () => {
+test('nobody is logged in: exit code 4, the mode alone, an empty list for a script', async () => {
   const text = await runCommand(['status', '--state-dir', tempDir()]);
-  expect(text).toMatchObject({ code: 4, stdout: '' });
+  expect(text).toMatchObject({ code: 4, stdout: 'Mode: device, because nothing else is configured\n' });
   expect(text.stderr).toMatch(
     /^gh-mcp-proxy: you are not logged in\nTo log in, run: gh-mcp-proxy login .*\n$/,
   );
@@ -165,6 +171,7 @@ test('what is asked for by name decides, of several', async () => {
   const { stdout } = await runCommand(['status', '--state-dir', stateDir]);
   // One host, and an empty line between its accounts.
   expect(stdout.trimEnd().split('\n\n')).toEqual([
+    'Mode: device, because the profile default says so',
     expect.stringMatching(/^127\.0\.0\.1:\d+\n {2}✓ Logged in to /) as string,
     expect.stringMatching(/^ {2}✓ Logged in to /) as string,
   ]);

@@ -66,19 +66,20 @@ async function setUp() {
     if (!held) throw new Error('the lock is not free');
     return held;
   };
+  const description = { kind: 'github', host, clientId, clientSecret: undefined } as const;
   return {
     github,
     stateDir,
     log,
     sharing,
     identity,
-    host,
+    description,
     base,
     spending,
     take,
     entry: path.join(path.dirname(builtProxy()), 'refresher.js'),
     start: async (entry?: string, fallback = nowhere) =>
-      refresherProcess({ sharing, identity, host, clock: systemClock, log, fallback, entry })(
+      refresherProcess({ sharing, identity, description, clock: systemClock, log, fallback, entry })(
         spending,
         await take(),
       ),
@@ -94,7 +95,7 @@ async function speakTo({
   entry,
   sharing,
   identity,
-  host,
+  description,
   spending,
   take,
 }: Awaited<ReturnType<typeof setUp>>) {
@@ -103,7 +104,9 @@ async function speakTo({
   const child = spawn(process.execPath, [entry], { stdio: ['pipe', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const exited = once(child, 'exit');
-  child.stdin.write(`${encodeJob({ identity, host, delegation, nonce: held.nonce, spending })}\n`);
+  child.stdin.write(
+    `${encodeJob({ identity, server: description, delegation, nonce: held.nonce, spending })}\n`,
+  );
   const [ready] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
   expect(ready).toBe(`${READY}\n`);
   if (child.pid === undefined) throw new Error('the refresher has no number');
