@@ -1,10 +1,6 @@
 // The token source of `--auth github-app`: tokens of an installation of a GitHub App, for this process alone, without any
 // person. Not for: how they are asked for (app/tokens.ts), where the key is (app/key-source.ts), or when to renew.
-import type { Audit } from '../base/audit.ts';
-import type { Clock } from '../base/clock.ts';
 import { UserError } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
-import type { Secret } from '../base/secret.ts';
 import { githubAuthFailure } from '../github/auth-failure.ts';
 import type { GithubHost } from '../github/hosts.ts';
 import type { InstallationChoice } from '../github/installations.ts';
@@ -12,10 +8,11 @@ import type { Http } from '../net/http.ts';
 import { createHttp } from '../net/http.ts';
 import type { KeySource } from './app/key-source.ts';
 import type { AppTokens } from './app/tokens.ts';
+import type { SourceContext } from './source-context.ts';
 import type { TokenSource } from './token-source.ts';
 import { createUnattendedSource } from './unattended.ts';
 
-export interface AppSourceOptions {
+export interface AppSourceOptions extends SourceContext {
   readonly host: GithubHost;
   /** The app's id or its client id. */
   readonly appId: string;
@@ -29,12 +26,7 @@ export interface AppSourceOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Of a `command:` key, in ms; default 30 s. */
   readonly timeoutMs?: number;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly audit?: Audit;
   readonly http?: Http;
-  /** Told of the key, so that it is kept out of logs and of what the child says. */
-  readonly conceal?: (secret: Secret) => void;
 }
 
 const COMMAND_TIMEOUT_MS = 30_000;

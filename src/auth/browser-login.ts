@@ -1,6 +1,5 @@
 // One login by GitHub's browser flow: the page, the wait for the browser that comes back, and the token for its code.
 // Not for: whether it is this flow or the device flow (browser.ts), or what becomes of the token (accept.ts).
-import type { Clock, Timer } from '../base/clock.ts';
 import { delay } from '../base/clock.ts';
 import { RefusedError, UnreachableError, UserError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
@@ -13,6 +12,7 @@ import { createPkce, createState } from '../oauth/pkce.ts';
 import type { Redirect } from '../oauth/redirect.ts';
 import { listenForRedirect } from '../oauth/redirect.ts';
 import type { LoginStep } from './login-server.ts';
+import { polling } from './polling.ts';
 import { orAborted } from './single-flight.ts';
 
 export interface BrowserLoginOptions {
@@ -28,8 +28,6 @@ export interface BrowserLoginOptions {
 
 /** For how long the page is waited for, in ms. GitHub's code lives 10 min; a port is not kept open for longer than this. */
 const PAGE_MS = 5 * 60_000;
-/** How often a lock that is held is shown to be alive, in ms. */
-const POLL_MS = 5000;
 /** Pauses before the second and later questions for the token, in ms: the person has done their part by then. */
 const RETRY_PAUSES = [500, 2000];
 
@@ -90,21 +88,6 @@ async function tokenFor(
     if (!(error instanceof UnreachableError) || pauseMs === undefined) throw error;
     await delay(exchange.http.clock, pauseMs, exchange.signal);
     return tokenFor(exchange, pauses, error);
-  }
-}
-
-/** Calls `onPoll` until the work is done. */
-async function polling<T>(step: LoginStep, clock: Clock, work: () => Promise<T>): Promise<T> {
-  let timer: Timer;
-  const poll = (): void => {
-    step.onPoll();
-    timer = clock.after(POLL_MS, poll);
-  };
-  timer = clock.after(POLL_MS, poll);
-  try {
-    return await work();
-  } finally {
-    timer.cancel();
   }
 }
 

@@ -1,23 +1,19 @@
 // The token source of `--auth browser`: GitHub's browser flow, and its device flow where there is no browser.
 // Not for: the page and the way back from it (browser-login.ts), or what all logins have in common (login-source.ts).
-import type { Audit } from '../base/audit.ts';
-import type { Clock } from '../base/clock.ts';
 import { RefusedError } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import { nobodyCameBack } from '../github/authorize.ts';
 import type { GithubHost } from '../github/hosts.ts';
 import type { Http } from '../net/http.ts';
 import { createHttp } from '../net/http.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
-import type { Vault } from '../vault/vault.ts';
 import { createGithubServer, githubLogins } from './github-server.ts';
 import type { LoginServer, LoginStep } from './login-server.ts';
 import { createLoginSource } from './login-source.ts';
-import type { StartRefresher } from './refresher.ts';
+import type { LoginSourceContext } from './source-context.ts';
 import type { TokenSource } from './token-source.ts';
 
-export interface BrowserSourceOptions {
+export interface BrowserSourceOptions extends LoginSourceContext {
   readonly host: GithubHost;
   /** Of an OAuth App or a GitHub App. */
   readonly clientId: string;
@@ -28,31 +24,16 @@ export interface BrowserSourceOptions {
   readonly callbackPort: number | undefined;
   /** Whether a page that is opened on this machine is seen by the person. */
   readonly hasBrowser: boolean;
-  readonly profile: string;
-  readonly vault: Vault;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Default: nothing is noted. */
-  readonly audit?: Audit;
-  readonly http?: Http;
-  /** Told of every secret that it learns besides tokens. */
-  readonly conceal?: (secret: Secret) => void;
-  /** Default: a process of its own, where the vault is shared. */
-  readonly startRefresher?: StartRefresher;
 }
 
 export function createBrowserSource(options: BrowserSourceOptions): TokenSource {
-  const { host, clientId, clientSecret, scopes, profile, vault, clock, log } = options;
+  const { host, clientId, clientSecret, scopes, profile, clock } = options;
   if (clientSecret) options.conceal?.(clientSecret);
   const source = createLoginSource({
+    ...options,
     server: createBrowserServer({ ...options, http: options.http ?? createHttp(clock) }),
     // Apart from the logins by device flow: those are renewed without the secret, and these are not.
     identity: { mode: 'browser', issuer: host.loginUrl, clientId, profile, scopes },
-    vault,
-    clock,
-    log,
-    audit: options.audit,
-    startRefresher: options.startRefresher,
   });
   // Where the device flow comes first, it is not known yet whether the secret will be needed.
   if (clientSecret || !prefersPage(options)) return source;

@@ -1,18 +1,15 @@
 // The token source of `--auth command`: a command of the person's prints the token, each time that one is needed.
 // Not for: how it is run (helper-command.ts), or what it may print (command-output.ts).
-import type { Audit } from '../base/audit.ts';
-import type { Clock } from '../base/clock.ts';
 import { RefusedError, UnreachableError } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
-import type { Secret } from '../base/secret.ts';
 import { parseTokenOutput } from './command-output.ts';
 import { anyAuthFailure } from './failure-rules.ts';
 import { runHelper } from './helper-command.ts';
+import type { SourceContext } from './source-context.ts';
 import { hasExpired } from './token-source.ts';
 import type { Credential, TokenSource } from './token-source.ts';
 import { createUnattendedSource } from './unattended.ts';
 
-export interface CommandSourceOptions {
+export interface CommandSourceOptions extends SourceContext {
   /** For the system's shell. */
   readonly command: string;
   /** Milliseconds. */
@@ -20,12 +17,6 @@ export interface CommandSourceOptions {
   /** All of the command's environment. */
   readonly env: NodeJS.ProcessEnv;
   readonly hostLabel: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Default: nothing is noted. */
-  readonly audit?: Audit;
-  /** Told of each token as soon as it is known: nobody prints it from then on. */
-  readonly conceal?: (secret: Secret) => void;
 }
 
 const SETTING = '--token-command';

@@ -1,53 +1,34 @@
 // The token source of `--auth device`: GitHub's device flow, where an app is configured, and else how to get one.
 // Not for: what all logins of persons have in common (login-source.ts), or what GitHub is asked (github-server.ts).
-import type { Audit } from '../base/audit.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Log } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import { githubAuthFailure } from '../github/auth-failure.ts';
 import type { GithubHost } from '../github/hosts.ts';
-import type { Http } from '../net/http.ts';
 import { createHttp } from '../net/http.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createGithubServer } from './github-server.ts';
 import { createLoginSource } from './login-source.ts';
-import type { StartRefresher } from './refresher.ts';
 import { noClientId } from './refusals.ts';
 import { registrationSteps } from './register-app.ts';
+import type { LoginSourceContext } from './source-context.ts';
 import type { TokenSource } from './token-source.ts';
 
-export interface DeviceSourceOptions {
+export interface DeviceSourceOptions extends LoginSourceContext {
   readonly host: GithubHost;
   /** Of an OAuth App or a GitHub App; without one nobody can log in, and the source says how to get one. */
   readonly clientId: string | undefined;
   /** Needed for nothing but to revoke tokens on hosts other than github.com. */
   readonly clientSecret?: Secret | undefined;
   readonly scopes: readonly string[];
-  readonly profile: string;
-  readonly vault: Vault;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Default: nothing is noted. */
-  readonly audit?: Audit;
-  readonly http?: Http;
-  /** Told of every secret that it learns besides tokens. */
-  readonly conceal?: (secret: Secret) => void;
-  /** Default: a process of its own, where the vault is shared. */
-  readonly startRefresher?: StartRefresher;
 }
 
 export function createDeviceSource(options: DeviceSourceOptions): TokenSource {
-  const { host, clientId, clientSecret, scopes, profile, vault, clock, log } = options;
+  const { host, clientId, clientSecret, scopes, profile, vault, clock } = options;
   if (clientId === undefined) return unconfigured(host, vault);
   if (clientSecret) options.conceal?.(clientSecret);
   return createLoginSource({
+    ...options,
     server: createGithubServer({ host, clientId, clientSecret, http: options.http ?? createHttp(clock) }),
     identity: { mode: 'device', issuer: host.loginUrl, clientId, profile, scopes },
-    vault,
-    clock,
-    log,
-    audit: options.audit,
-    startRefresher: options.startRefresher,
   });
 }
 

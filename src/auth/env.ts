@@ -1,25 +1,17 @@
 // The token source of `--auth env`: the token that the environment holds, passed through as it is.
 // Not for: getting another one, which only whoever set the variable can do.
-import type { Audit } from '../base/audit.ts';
-import type { Clock } from '../base/clock.ts';
 import { RefusedError } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import { anyAuthFailure } from './failure-rules.ts';
+import type { SourceContext } from './source-context.ts';
 import type { TokenSource } from './token-source.ts';
 import { createUnattendedSource } from './unattended.ts';
 
-export interface EnvSourceOptions {
+export interface EnvSourceOptions extends SourceContext {
   readonly token: Secret;
   /** Of the variable that holds it. */
   readonly name: string;
   readonly hostLabel: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Default: nothing is noted. */
-  readonly audit?: Audit;
-  /** Told of the token at once: nobody prints it from then on. */
-  readonly conceal?: (secret: Secret) => void;
 }
 
 export function createEnvSource(options: EnvSourceOptions): TokenSource {

@@ -1,6 +1,6 @@
 // An exchange with a person at hand: who they are, then the page on which they consent, then one try after the other until
 // they have. Not for: exchanges that nobody watches (exchange-server.ts).
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { delay } from '../base/clock.ts';
 import { RefusedError, UnreachableError } from '../base/errors.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
@@ -61,24 +61,6 @@ export async function logInByExchange(step: LoginStep, parts: ExchangeLoginParts
       if (!(error instanceof UnreachableError)) throw error;
       lastFailure = error;
     }
-  }
-}
-
-/** How often a lock that is held is shown to be alive, in ms. */
-const POLL_MS = 5000;
-
-/** Calls `onPoll` until the work is done. */
-export async function polling<T>({ onPoll }: LoginStep, clock: Clock, work: () => Promise<T>): Promise<T> {
-  let timer: Timer;
-  const poll = (): void => {
-    onPoll();
-    timer = clock.after(POLL_MS, poll);
-  };
-  timer = clock.after(POLL_MS, poll);
-  try {
-    return await work();
-  } finally {
-    timer.cancel();
   }
 }
 

@@ -5,14 +5,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Secret } from '../base/secret.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
 import type { Attempts } from './exchange-attempt.ts';
-import {
-  consentRequired,
-  logInByExchange,
-  polling,
-  SILENT_PAUSE,
-  tooLate,
-  tryTwice,
-} from './exchange-login.ts';
+import { consentRequired, logInByExchange, SILENT_PAUSE, tooLate, tryTwice } from './exchange-login.ts';
+import { polling } from './polling.ts';
 import type { ExchangePreset } from './exchange-settings.ts';
 import { asUnreachable } from '../oauth/discovery.ts';
 import { anyAuthFailure } from './failure-rules.ts';

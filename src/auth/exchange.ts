@@ -1,15 +1,10 @@
 // The token source of `--auth exchange`: a broker, the subject token that says for whom, and the vault that all processes
 // share, put together. Not for: what the parts do.
-import type { Audit } from '../base/audit.ts';
-import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
-import type { Secret } from '../base/secret.ts';
 import type { GithubHost } from '../github/hosts.ts';
 import { fetchLogin } from '../github/identity.ts';
 import type { Http } from '../net/http.ts';
 import { createHttp } from '../net/http.ts';
-import type { Vault } from '../vault/vault.ts';
 import { createAttempts } from './exchange-attempt.ts';
 import { createBroker } from './exchange-broker.ts';
 import { setting } from './exchange-options.ts';
@@ -19,6 +14,7 @@ import type { ExchangeSettings } from './exchange-settings.ts';
 import { subjectVault } from './exchange-vault.ts';
 import { COMMAND_TIMEOUT } from './helper-command.ts';
 import { createLoginSource } from './login-source.ts';
+import type { LoginSourceContext } from './source-context.ts';
 import type { Subject } from './subject-token.ts';
 import { givenSubject } from './subject-token.ts';
 import { loginSubject } from './subject-token-login.ts';
@@ -26,7 +22,7 @@ import type { Logout, TokenSource } from './token-source.ts';
 import { hasExpired } from './token-source.ts';
 import { inTurn, refreshLocks } from './turn.ts';
 
-export interface ExchangeSourceOptions {
+export interface ExchangeSourceOptions extends LoginSourceContext {
   readonly settings: ExchangeSettings;
   /** Whose tokens they are where they look like GitHub's: it is asked for the account's name. */
   readonly host: GithubHost;
@@ -35,21 +31,13 @@ export interface ExchangeSourceOptions {
   readonly timeoutMs?: number;
   /** Of the login at the issuer; default: a random one. */
   readonly callbackPort?: number | undefined;
-  readonly profile: string;
-  readonly vault: Vault;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly audit?: Audit;
-  readonly http?: Http;
-  /** Told of every secret that is learnt, before it is used. */
-  readonly conceal?: (secret: Secret) => void;
 }
 
 /** Tokens with which an account's name can be asked for at GitHub; those of installations have none. */
 const GITHUB_TOKEN = /^(?:gh[opu]_|github_pat_)/;
 
 export function createExchangeSource(options: ExchangeSourceOptions): TokenSource {
-  const { settings, host, env, timeoutMs = COMMAND_TIMEOUT, profile, clock, log, audit } = options;
+  const { settings, host, env, timeoutMs = COMMAND_TIMEOUT, profile, clock, log } = options;
   const { conceal = () => {}, http = createHttp(clock) } = options;
   const { issuer, tokenEndpoint, client } = settings;
   const where = issuer ?? tokenEndpoint ?? '';
@@ -130,7 +118,7 @@ export function createExchangeSource(options: ExchangeSourceOptions): TokenSourc
     clock,
   });
 
-  const source = createLoginSource({ server, identity, vault, clock, log, ...(audit && { audit }) });
+  const source = createLoginSource({ ...options, server, identity, vault });
   if (!subject.logOut) return source;
   const { logOut } = subject;
   return {

@@ -1,30 +1,21 @@
 // The token source of `--auth gh`: the login that GitHub's own command line, gh, keeps.
 // Not for: how gh is asked and what it answers (gh-cli.ts), or logging in there: that is gh's.
-import type { Audit } from '../base/audit.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Log } from '../base/log.ts';
-import type { Secret } from '../base/secret.ts';
 import { githubAuthFailure } from '../github/auth-failure.ts';
 import type { GithubHost } from '../github/hosts.ts';
 import { activeAccount, askForToken } from './gh-cli.ts';
 import type { GhAnswer, GhQuestion } from './gh-cli.ts';
 import { refusalOf, sameToken } from './gh-refusal.ts';
 import type { WantedAccount } from './gh-refusal.ts';
+import type { SourceContext } from './source-context.ts';
 import type { Credential, TokenSource } from './token-source.ts';
 import { createUnattendedSource } from './unattended.ts';
 
-export interface GhSourceOptions {
+export interface GhSourceOptions extends SourceContext {
   readonly host: GithubHost;
   /** `--gh-user`; else gh's active account at the start. */
   readonly user: string | undefined;
   /** gh's, less its own token variables. `GH_CONFIG_DIR` and `GH_PATH` mean there what they mean to gh. */
   readonly env: NodeJS.ProcessEnv;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Default: nothing is noted. */
-  readonly audit?: Audit;
-  /** Told of each token as soon as it is known: nobody prints it from then on. */
-  readonly conceal?: (secret: Secret) => void;
 }
 
 /**

@@ -1,12 +1,9 @@
 // The token source of every mode in which persons log in: a server, and the vault that all processes share, put together.
 // Not for: what the parts do, which server it is (device.ts, browser.ts, oauth.ts, exchange.ts), when to refresh, or whom
 // to show a login to (session/).
-import type { Audit } from '../base/audit.ts';
 import { noAudit } from '../base/audit.ts';
-import type { Clock } from '../base/clock.ts';
 import { UserError } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
-import type { RecordIdentity, Vault } from '../vault/vault.ts';
+import type { RecordIdentity } from '../vault/vault.ts';
 import type { LoginServer } from './login-server.ts';
 import type { StartRefresher } from './refresher.ts';
 import { refresherHere } from './refresher.ts';
@@ -14,21 +11,15 @@ import { createRenewal } from './renewal.ts';
 import { revokeReplaced } from './replaced.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { createStoredLogin } from './stored.ts';
+import type { LoginSourceContext } from './source-context.ts';
 import type { Credential, TokenSource } from './token-source.ts';
 import { refreshLocks } from './turn.ts';
 import { watchStored } from './watch.ts';
 
-export interface LoginSourceOptions {
+export interface LoginSourceOptions extends Omit<LoginSourceContext, 'profile' | 'http' | 'conceal'> {
   readonly server: LoginServer;
   /** What names its record; its mode is the source's. */
   readonly identity: RecordIdentity;
-  readonly vault: Vault;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Default: nothing is noted. */
-  readonly audit?: Audit | undefined;
-  /** Default: a process of its own, where the vault is shared and the server is one that can be described. */
-  readonly startRefresher?: StartRefresher | undefined;
 }
 
 export function createLoginSource(options: LoginSourceOptions): TokenSource {

@@ -9,7 +9,7 @@ import { asUnreachable } from '../oauth/discovery.ts';
 import { claimsOf } from '../oauth/exchange-claims.ts';
 import { refreshToken } from '../oauth/refresh.ts';
 import type { Broker } from './exchange-broker.ts';
-import { polling } from './exchange-login.ts';
+import { polling } from './polling.ts';
 import { anyAuthFailure } from './failure-rules.ts';
 import type { LoginServer, LoginStep } from './login-server.ts';
 import { noRefreshToken } from './refusals.ts';

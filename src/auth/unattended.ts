@@ -1,14 +1,12 @@
 // A token source without any person or store: it gets a token for this process alone, and another one when that has
 // served. Not for: how a token is got (app.ts, gh.ts, command.ts, env.ts), or sources at which people log in.
-import type { Audit } from '../base/audit.ts';
 import { noAudit } from '../base/audit.ts';
-import type { Clock } from '../base/clock.ts';
 import { messageOf, RefusedError } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
 import { orAborted } from './single-flight.ts';
+import type { SourceContext } from './source-context.ts';
 import type { AuthFailureRule, Credential, TokenSource } from './token-source.ts';
 
-export interface UnattendedSourceOptions {
+export interface UnattendedSourceOptions extends Omit<SourceContext, 'conceal'> {
   /** The `--auth` mode. */
   readonly mode: string;
   readonly hostLabel: string;
@@ -22,10 +20,6 @@ export interface UnattendedSourceOptions {
   readonly obtain: (signal: AbortSignal, stale?: Credential) => Promise<Credential>;
   /** Takes a token out of service; absent where others use it as well. What it rejects with is logged. */
   readonly release?: (credential: Credential, signal: AbortSignal) => Promise<void>;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Default: nothing is noted. */
-  readonly audit?: Audit;
 }
 
 /** A `TokenSource` whose login is nothing but one more try: no page, no code, no record. */

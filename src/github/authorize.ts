@@ -4,11 +4,10 @@
 import { RefusedError, UnreachableError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { Http } from '../net/http.ts';
-import { asObject, requestJson } from '../net/http.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
-import { parseTokenGrant } from '../net/token-grant.ts';
 import type { RefusalContext } from './oauth-refusal.ts';
 import { refusal, unknownClient } from './oauth-refusal.ts';
+import { requestToken } from './token-endpoint.ts';
 
 /** What the app was registered with; the port is free on a loopback address. */
 const CALLBACK_URL = 'http://127.0.0.1/callback';
@@ -74,32 +73,20 @@ export interface CodeExchange extends RefusalContext {
  * @throws {UnreachableError} the code may be good yet, or be spent
  */
 export async function exchangeCode(options: CodeExchange): Promise<TokenGrant> {
-  const { host, clientId, clientSecret, code, verifier, redirectUri, http, signal } = options;
-  const body = new URLSearchParams({
+  const { host, clientId, clientSecret, code, verifier, redirectUri, http } = options;
+  const answer = await requestToken(options, {
     client_id: clientId,
     client_secret: clientSecret.reveal(),
     code: code.reveal(),
     code_verifier: verifier.reveal(),
     redirect_uri: redirectUri,
   });
-  const answer = await requestJson(
-    http,
-    {
-      method: 'POST',
-      url: `${host.loginUrl}/login/oauth/access_token`,
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: body.toString(),
-    },
-    signal,
-  );
-  const fields = asObject(answer.data);
-  if (fields?.access_token !== undefined)
-    return parseTokenGrant(fields, http.clock.now(), { label: host.label, setting: http.setting });
-  if (typeof fields?.error === 'string' && answer.status !== 404)
-    throw browserRefusal(options, fields.error, fields.error_description, code);
-  if (answer.status === 404) throw unknownClient(options);
+  if (answer.kind === 'granted') return answer.grant;
+  const { status, error, description } = answer;
+  if (status === 404) throw unknownClient(options);
+  if (typeof error === 'string') throw browserRefusal(options, error, description, code);
   throw new UnreachableError(
-    `${host.label} answered neither with a token nor with an error code (HTTP ${answer.status})`,
+    `${host.label} answered neither with a token nor with an error code (HTTP ${status})`,
     { next: `Check ${http.setting} and try again.` },
   );
 }

@@ -2,21 +2,16 @@
 // Not for: whether and when to refresh, or which refresh token is the newest (auth/renewal.ts). Needs no octokit.
 import { UnreachableError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
-import type { Http } from '../net/http.ts';
-import { asObject, requestJson } from '../net/http.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
-import { parseTokenGrant } from '../net/token-grant.ts';
-import type { GithubHost } from './hosts.ts';
 import { isKnownRefusal, refusal } from './oauth-refusal.ts';
+import type { TokenEndpoint } from './token-endpoint.ts';
+import { requestToken } from './token-endpoint.ts';
 
-export interface RefreshOptions {
-  readonly host: GithubHost;
+export interface RefreshOptions extends TokenEndpoint {
   readonly clientId: string;
   /** Asked for where the token came by the browser flow, and not where it came by the device flow. */
   readonly clientSecret?: Secret | undefined;
   readonly refreshToken: Secret;
-  readonly http: Http;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -26,30 +21,18 @@ export interface RefreshOptions {
  * @throws {UnreachableError} network, 429, 5xx or nonsense: the token may still be good
  */
 export async function refreshUserToken(options: RefreshOptions): Promise<TokenGrant> {
-  const { host, clientId, clientSecret, refreshToken, http, signal } = options;
-  const body = new URLSearchParams({
+  const { host, clientId, clientSecret, refreshToken } = options;
+  const answer = await requestToken(options, {
     client_id: clientId,
     ...(clientSecret && { client_secret: clientSecret.reveal() }),
     grant_type: 'refresh_token',
     refresh_token: refreshToken.reveal(),
   });
-  const answer = await requestJson(
-    http,
-    {
-      method: 'POST',
-      url: `${host.loginUrl}/login/oauth/access_token`,
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: body.toString(),
-    },
-    signal,
-  );
-  const fields = asObject(answer.data);
-  if (fields?.access_token !== undefined)
-    return parseTokenGrant(fields, http.clock.now(), { label: host.label, setting: http.setting });
+  if (answer.kind === 'granted') return answer.grant;
+  const { status, error } = answer;
   // Codes that nobody here knows may pass (`server_error`, for one): only known ones end a session.
-  if (isKnownRefusal(fields?.error))
-    throw refusal({ host, clientId, withSecret: clientSecret !== undefined }, fields?.error);
-  throw new UnreachableError(`${host.label} gave no usable answer to a refresh (HTTP ${answer.status})`, {
+  if (isKnownRefusal(error)) throw refusal({ host, clientId, withSecret: clientSecret !== undefined }, error);
+  throw new UnreachableError(`${host.label} gave no usable answer to a refresh (HTTP ${status})`, {
     next: 'Check --gh-host (GITHUB_HOST) and try again.',
   });
 }
