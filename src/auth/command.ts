@@ -7,7 +7,7 @@ import { runHelper } from './helper-command.ts';
 import type { SourceContext } from './source-context.ts';
 import { hasExpired } from './token-source.ts';
 import type { Credential, TokenSource } from './token-source.ts';
-import { createUnattendedSource } from './unattended.ts';
+import { createUnattendedSource, isSame } from './unattended.ts';
 
 export interface CommandSourceOptions extends SourceContext {
   /** For the system's shell. */
@@ -28,14 +28,15 @@ export function createCommandSource(options: CommandSourceOptions): TokenSource 
   const obtain = async (signal: AbortSignal, stale?: Credential): Promise<Credential> => {
     const credential = await printed(options, signal);
     if (hasExpired(credential, clock.now())) throw alreadyOver();
-    if (stale?.accessToken.equals(credential.accessToken)) throw sameAgain();
-    return credential;
+    // As old as it is, unless it lasts longer by now.
+    return stale && isSame(credential, stale) && endOf(credential) <= endOf(stale) ? stale : credential;
   };
 
   return createUnattendedSource({
     ...options,
     mode: 'command',
     authFailure: anyAuthFailure,
+    remedy: `Have ${WHO} print a new one: log in again with the program that it calls.`,
     async obtain(signal, stale) {
       try {
         return await obtain(signal, stale);
@@ -58,16 +59,13 @@ async function printed(options: CommandSourceOptions, signal: AbortSignal): Prom
   return { accessToken: token, issuedAt: now, scopes: [], rotation: 'overlapping', ...known };
 }
 
+/** In ms since the epoch; nobody knows of one without. */
+function endOf({ expiresAt = Infinity }: Credential): number {
+  return expiresAt;
+}
+
 function alreadyOver(): RefusedError {
   return new RefusedError('expired_token', `${WHO} printed a token whose time is over already`, {
     next: "Have it print a new one; or check this machine's clock.",
   });
-}
-
-function sameAgain(): RefusedError {
-  return new RefusedError(
-    'same_token',
-    `${WHO} printed the same token again, which is not accepted any more or ends soon`,
-    { next: 'Have it print a new one: log in again with the program that it calls.' },
-  );
 }

@@ -75,14 +75,12 @@ async function notLoggedIn(question: GhQuestion, { configured, kept }: WantedAcc
   return refused('gh_no_login', `gh is not logged in to ${host}`, { next: `In a terminal, run: ${login}` });
 }
 
-/** What gh keeps is what was refused. @param user as it was configured */
-export function sameToken(host: string, user: string | undefined): RefusedError {
+/** What brings another token where gh keeps the one that was refused. @param user as it was configured */
+export function remedyOf(host: string, user: string | undefined): string {
   const refresh = `gh auth refresh --hostname ${host}`;
   const command =
     user === undefined ? refresh : `gh auth switch --hostname ${host} --user ${user} && ${refresh}`;
-  return refused('same_token', `gh still has the very token that ${host} does not accept any more`, {
-    next: `In a terminal, run: ${command}`,
-  });
+  return `In a terminal, run: ${command}`;
 }
 
 function refused(code: string, message: string, options: { readonly next: string }): RefusedError {

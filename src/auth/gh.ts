@@ -4,7 +4,7 @@ import { githubAuthFailure } from '../github/auth-failure.ts';
 import type { GithubHost } from '../github/hosts.ts';
 import { activeAccount, askForToken } from './gh-cli.ts';
 import type { GhAnswer, GhQuestion } from './gh-cli.ts';
-import { refusalOf, sameToken } from './gh-refusal.ts';
+import { refusalOf, remedyOf } from './gh-refusal.ts';
 import type { WantedAccount } from './gh-refusal.ts';
 import type { SourceContext } from './source-context.ts';
 import type { Credential, TokenSource } from './token-source.ts';
@@ -32,7 +32,7 @@ export function createGhSource(options: GhSourceOptions): TokenSource {
       throw await refusalOf(answer, question, { configured: user, kept: stale?.login });
     const { token, login } = answer;
     conceal?.(token);
-    if (stale?.accessToken.equals(token)) throw sameToken(host.label, user);
+    if (stale?.accessToken.equals(token)) return stale;
     return {
       accessToken: token,
       issuedAt: clock.now(),
@@ -47,6 +47,7 @@ export function createGhSource(options: GhSourceOptions): TokenSource {
     mode: 'gh',
     hostLabel: host.label,
     authFailure: githubAuthFailure,
+    remedy: remedyOf(host.label, user),
     obtain,
   });
 }

@@ -87,6 +87,11 @@ export interface TokenSource {
    * it is offered to the client.
    */
   readonly isUnattended: boolean;
+  /**
+   * What a person does where the token is not accepted and {@link refresh} brings the very same one, as a sentence that
+   * names the setting; absent where no sentence fits better than the session's own.
+   */
+  readonly remedy?: string;
 
   /** Where its credential is kept, as told to a person: `memory`, `keychain`, `file (key file)`. */
   store(): Promise<string>;
@@ -118,7 +123,8 @@ export interface TokenSource {
   /**
    * A newer credential than `stale`: one that is in the vault by now, else one from the authorization server,
    * stored before it is returned (a failed save is logged loudly and the fresh credential returned all the same).
-   * Exactly one of all processes that share the vault asks the server.
+   * Exactly one of all processes that share the vault asks the server. One with the token of `stale` says that there is no
+   * other to be had: what becomes of it is the session's to decide.
    * @throws {RefusedError} it will never be renewed: a person has to log in
    * @throws {UnreachableError} network, time-out, 5xx or nonsense: worth another try later
    */

@@ -11,8 +11,11 @@ export interface UnattendedSourceOptions extends Omit<SourceContext, 'conceal'> 
   readonly mode: string;
   readonly hostLabel: string;
   readonly authFailure: AuthFailureRule;
+  /** See {@link TokenSource.remedy}. */
+  readonly remedy?: string;
   /**
-   * A token. `stale` is one that does not serve any more: refused, or near its end; absent for the first one.
+   * A token. `stale` is one that does not serve any more: refused, or near its end; absent for the first one. It is
+   * answered with itself where there is no other.
    * `signal` aborts as soon as nobody waits for it.
    * @throws {RefusedError} there is none to be had: the message names the setting that is wrong, and `next` what to do
    * @throws {UnreachableError} not just now
@@ -24,7 +27,7 @@ export interface UnattendedSourceOptions extends Omit<SourceContext, 'conceal'> 
 
 /** A `TokenSource` whose login is nothing but one more try: no page, no code, no record. */
 export function createUnattendedSource(options: UnattendedSourceOptions): TokenSource {
-  const { mode, hostLabel, authFailure, release, log, audit = noAudit } = options;
+  const { mode, hostLabel, authFailure, remedy, release, log, audit = noAudit } = options;
   const flight = createSharedWork((signal, stale) => obtained(signal, stale, options));
   /** A session tells of each at its end, also of one that a logout has revoked. */
   const retired = new WeakSet<Credential>();
@@ -43,20 +46,23 @@ export function createUnattendedSource(options: UnattendedSourceOptions): TokenS
   };
 
   const replacementOf = async (stale: Credential, signal: AbortSignal): Promise<Credential> => {
-    const credential = await flight(signal, stale);
-    if (!credential.accessToken.equals(stale.accessToken)) return credential;
+    const { credential, instead } = await flight(signal, stale);
+    if (!isSame(credential, stale) || (instead && isSame(instead, stale))) return credential;
     // It was under way for somebody who had no token yet, and brought the very one that is stale here.
-    return flight(signal, stale);
+    return (await flight(signal, stale)).credential;
   };
+
+  const firstOne = async (signal: AbortSignal): Promise<Credential> => (await flight(signal)).credential;
 
   return {
     mode,
     hostLabel,
     authFailure,
+    ...(remedy !== undefined && { remedy }),
     loginObstacle: undefined,
     isUnattended: true,
     store: () => Promise.resolve('memory'),
-    load: () => (loggedOut ? Promise.resolve(undefined) : flight(new AbortController().signal)),
+    load: () => (loggedOut ? Promise.resolve(undefined) : firstOne(new AbortController().signal)),
     watch: () => () => {},
     prepare: () => Promise.resolve(undefined),
     refresh: (stale, signal) =>
@@ -71,7 +77,7 @@ export function createUnattendedSource(options: UnattendedSourceOptions): TokenS
       loggedOut = false;
       // Nothing is stored: where nobody waits any more, a token is of no use to anybody.
       const either = closing ? AbortSignal.any([signal, closing]) : signal;
-      return stale ? replacementOf(stale, either) : flight(either);
+      return stale ? replacementOf(stale, either) : firstOne(either);
     },
 
     async logout(current, signal) {
@@ -91,6 +97,10 @@ async function obtained(
   const from = clock.steady();
   try {
     const credential = await obtain(signal, stale);
+    if (stale && isSame(credential, stale)) {
+      log.debug(`${mode} has the same token for ${hostLabel} as before`);
+      return credential;
+    }
     audit.note({ event: 'refresh', login: credential.login, token: credential.accessToken, detail: mode });
     log.debug(`a token for ${hostLabel} (${mode}) took ${Math.round(clock.steady() - from)} ms`);
     return credential;
@@ -102,20 +112,33 @@ async function obtained(
   }
 }
 
+/** Whether two are one token, whatever else is known of either. */
+export function isSame(one: Credential, other: Credential): boolean {
+  return one.accessToken.equals(other.accessToken);
+}
+
 type Work = (signal: AbortSignal, stale?: Credential) => Promise<Credential>;
+
+interface Outcome {
+  readonly credential: Credential;
+  /** Which stale one it was asked for in place of. */
+  readonly instead: Credential | undefined;
+}
 
 /**
  * One piece of work for all who want its result, as in single-flight.ts; but what comes of it is of use to those who wait
  * alone, so that it is given up with the last of them.
  */
-function createSharedWork(work: Work): Work {
+function createSharedWork(work: Work): (signal: AbortSignal, stale?: Credential) => Promise<Outcome> {
   let current: Shared | undefined;
   const forget = (shared: Shared): void => {
     if (current === shared) current = undefined;
   };
   const begin = (stale: Credential | undefined): Shared => {
     const end = new AbortController();
-    const result = work(end.signal, stale).finally(() => forget(shared));
+    const result = work(end.signal, stale)
+      .then((credential) => ({ credential, instead: stale }))
+      .finally(() => forget(shared));
     const shared: Shared = { result, end, waiting: 0 };
     return shared;
   };
@@ -137,7 +160,7 @@ function createSharedWork(work: Work): Work {
 }
 
 interface Shared {
-  readonly result: Promise<Credential>;
+  readonly result: Promise<Outcome>;
   readonly end: AbortController;
   /** How many wait for it. */
   waiting: number;

@@ -56,6 +56,7 @@ export async function run(settings: Settings, version: string): Promise<number> 
       mode: source.mode,
       modeReason: settings.auth.because,
       unattended: source.isUnattended,
+      remedy: source.remedy,
       authTools: settings.authTools,
       beforeLogin: settings.beforeLogin,
       authFailure: withPatterns(source.authFailure, settings.authFailurePatterns, log),

@@ -22,9 +22,10 @@ export function onSameToken(step: Step, token: TokenView): void {
   state.auth = { kind: 'usable', token };
   endRenewal(state);
   if (refused) {
-    // From now on, however long this took: for a while the answer would be the same.
     forgive(state, token.serial);
-    noteRefusal(step);
+    // From now on, however long this took: for a while the answer would be the same. Where nobody is asked but a program of
+    // this machine, what a person does there helps the next call.
+    if (!state.config.unattended) noteRefusal(step);
     explainRefused(step);
   }
   release(step);
@@ -40,9 +41,11 @@ function explainRefused(step: Step): void {
 }
 
 function refusedText({ config }: State): string {
-  const { hostLabel, mode, version } = config;
+  const { hostLabel, mode, remedy, version } = config;
+  // A command to be run stands last, where no full stop sticks to it.
+  const next = remedy === undefined ? checkText(config) : `${checkText(config)} ${remedy}`;
   return (
-    `${hostLabel} does not accept the token, and --auth ${mode} has brought the same one again. ${checkText(config)} ` +
+    `The token for ${hostLabel} is not accepted, and --auth ${mode} has brought the same one again. ${next} ` +
     `(gh-mcp-proxy ${version}, host ${hostLabel})`
   );
 }

@@ -181,6 +181,8 @@ export interface SessionConfig {
   readonly modeReason: string | undefined;
   /** No person can do anything for a token: no login is offered, and each request tries again to get one. */
   readonly unattended: boolean;
+  /** What a person does where the same token is brought again that was refused, as a sentence (auth/token-source.ts). */
+  readonly remedy?: string | undefined;
   /** `auth_login` is listed after the login as well, with `auth_status` and `auth_logout`. */
   readonly authTools: boolean;
   /** `placeholder`: the upstream runs while locked, so that its own tools are listed. */

@@ -22,7 +22,8 @@ test('a token that is refused is printed anew, and the call gets its real result
   expect(toolNames(await client.request('tools/list'))).not.toContain('auth_login');
   github.revoke(first);
   const same = toolText(await client.callTool('get_me'));
-  expect(same).toContain('command of --token-command printed the same token again');
+  expect(same).toContain('--auth command has brought the same one again');
+  expect(same).toContain('Have the command of --token-command print a new one');
   expect(same).not.toContain('auth_login');
   writeFileSync(path.join(home, 'token'), JSON.stringify({ token: newToken(github), expires_in: 3600 }));
   expect(toolText(await client.callTool('get_me'))).toBe(ME);

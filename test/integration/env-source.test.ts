@@ -20,7 +20,8 @@ test.each([
   expect(toolNames(await client.request('tools/list'))).not.toContain('auth_login');
   github.revoke(token);
   const refused = toolText(await client.callTool('get_me'));
-  expect(refused).toContain(`token in ${NAME} is not accepted`);
+  expect(refused).toContain('--auth env has brought the same one again');
+  expect(refused).toContain(`Put a new one into ${NAME} and restart this server`);
   expect(refused).not.toContain('auth_login');
   await endCleanly(session);
 });

@@ -4,7 +4,7 @@ import { createEnvSource } from '../../../src/auth/env.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { createTestLog } from '../../support/test-log.ts';
-import { assertHarmless, neverAborted, rejection } from '../github/support.ts';
+import { neverAborted } from '../github/support.ts';
 
 function fail(why: string): never {
   throw new Error(why);
@@ -34,20 +34,11 @@ test('the token is passed through as it is, and concealed before anybody asks fo
   expect(source).toMatchObject({ mode: 'env', isUnattended: true });
 });
 
-test('once it is refused there is no other: the variable is named, and what to do', async () => {
+test('once it is refused there is no other: it is brought again, and the remedy names the variable', async () => {
   const { source } = testSource();
   const credential = (await source.load()) ?? fail('no token');
   const login = source.login({ known: credential, scopes: [], onPrompt: () => {} }, neverAborted);
-  for (const attempt of [source.refresh(credential, neverAborted), login]) {
-    const error = await rejection(attempt);
-    expect(error).toMatchObject({ code: 'token_refused' });
-    expect(String(error)).toContain(
-      'the token in GITHUB_PERSONAL_ACCESS_TOKEN is not accepted at github.com',
-    );
-    expect(error).toHaveProperty(
-      'next',
-      expect.stringMatching(/^Put a new one into GITHUB_PERSONAL_ACCESS_TOKEN/),
-    );
-    assertHarmless(error, [TOKEN]);
-  }
+  for (const attempt of [source.refresh(credential, neverAborted), login])
+    expect(await attempt).toBe(credential);
+  expect(source.remedy).toMatch(/^Put a new one into GITHUB_PERSONAL_ACCESS_TOKEN and restart/);
 });

@@ -77,14 +77,15 @@ test.each([
   expect(await ghIsLoggedIn(host, gh.env)).toBe(false);
 });
 
-test('a token that is refused is read again; the very same one is a refusal with the command to run', async () => {
+test('a token that is refused is read again; the very same one is brought as it is, with the command to run', async () => {
   const { env, source, load } = testGh();
   writeHosts(env, { 'github.com': MONA });
   const one = await load();
-  expect(await rejection(source.refresh(one, neverAborted))).toMatchObject({
-    code: 'same_token',
-    next: 'In a terminal, run: gh auth refresh --hostname github.com',
-  });
+  expect(await source.refresh(one, neverAborted)).toBe(one);
+  expect(source.remedy).toBe('In a terminal, run: gh auth refresh --hostname github.com');
+  expect(testGh({ user: 'hubot' }).source.remedy).toBe(
+    'In a terminal, run: gh auth switch --hostname github.com --user hubot && gh auth refresh --hostname github.com',
+  );
   writeHosts(env, { 'github.com': MONA_TWO });
   expect(shown(await source.refresh(one, neverAborted))).toEqual(['gho_monalisa_two', 'monalisa']);
 });

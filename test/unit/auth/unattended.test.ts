@@ -129,6 +129,16 @@ test("a renewal that joins the first token's way and gets its own token back ask
   expect(await tokenOf(renewed)).toBe('two');
 });
 
+test('the same token again is no renewal: one question, nothing in the trail', async () => {
+  const { source, asked, notes } = testSource();
+  const stale = credential('one');
+  const waiting = [source.refresh(stale, neverAborted), source.refresh(stale, neverAborted)];
+  asked[0]?.answer('one');
+  expect(await Promise.all(waiting.map(tokenOf))).toEqual(['one', 'one']);
+  expect(asked).toHaveLength(1);
+  expect(notes).toEqual([]);
+});
+
 test('what is under way is given up with the last who waits for it, and not before', async () => {
   const { source, asked, notes } = testSource();
   const [one, other] = [new AbortController(), new AbortController()];

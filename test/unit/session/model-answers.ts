@@ -101,7 +101,8 @@ function hadBy({ generation, inbox }: Server, { id, sentTo, streamed }: Request)
 }
 
 /** A failed authentication is answered with another token, once; or with a person's login. */
-function refuse({ tokens }: World, request: Request): void {
+function refuse({ tokens, scenario }: World, request: Request): void {
+  tokens.hearRefusal(scenario.unattended);
   request.refused += 1;
   if (request.refused > MOST_REFUSED + tokens.logins)
     throw new Error(`${request.id} is tried again and again`);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { TokenView } from '../../../src/session/state.ts';
 import { toolText } from '../../support/messages.ts';
 import { lasting, MINUTE, REFUSED, sentIds } from './sent.ts';
-import { call, deeds, said, startReady, token } from './stepped.ts';
+import { call, deeds, initialize, said, startReady, startStepped, token } from './stepped.ts';
 import type { Stepped } from './stepped.ts';
 
 const FOREVER: TokenView = { ...token, expiresAt: undefined, renewable: false, rotation: 'overlapping' };
@@ -29,7 +29,7 @@ describe('where the token was refused', () => {
     expect(others).toEqual([]);
     expect(answer).toMatchObject({ id: 1, result: { isError: true } });
     expect(toolText(answer ?? {})).toContain(
-      'github.com does not accept the token, and --auth device has brought the same one again. Check that the app is',
+      'The token for github.com is not accepted, and --auth device has brought the same one again. Check that the app is',
     );
   });
 
@@ -43,6 +43,40 @@ describe('where the token was refused', () => {
     session.now += MINUTE;
     session.client(call(3, 'get_me'));
     expect(deeds(session.upstream({ id: 3, result: REFUSED }))).toEqual(['refresh']);
+  });
+});
+
+/** No person can log in. */
+function startUnattended(): Stepped {
+  const remedy = 'In a terminal, run: gh auth refresh';
+  const session = startStepped({ unattended: true, mode: 'gh', remedy }, FOREVER);
+  session.client(initialize());
+  session.shakeHands();
+  return session;
+}
+
+describe('where no person can log in', () => {
+  test('one stray refusal locks nothing, and the answer ends with what brings another token', () => {
+    const session = startUnattended();
+    session.client(call(1, 'get_me'));
+    expect(deeds(session.upstream({ id: 1, result: REFUSED }))).toEqual(['refresh']);
+    const [answer] = said(session.step(same(FOREVER)));
+    expect(toolText(answer ?? {})).toMatch(
+      /^The token for github\.com is not accepted, and --auth gh has .* In a terminal, run: gh auth refresh \(gh-mcp-proxy /,
+    );
+    expect(session.state.auth).toEqual({ kind: 'usable', token: FOREVER });
+    expect(sentIds(session.client(call(2, 'echo')))).toEqual([2]);
+  });
+
+  test('each refusal asks again: what a person did meanwhile helps at once', () => {
+    const session = startUnattended();
+    for (const id of [1, 2, 3, 4, 5]) {
+      session.client(call(id, 'get_me'));
+      expect(deeds(session.upstream({ id, result: REFUSED }))).toEqual(['refresh']);
+      const effects = session.step(same(FOREVER));
+      expect(deeds(effects)).toEqual([]);
+      expect(said(effects)).toHaveLength(1);
+    }
   });
 });
 

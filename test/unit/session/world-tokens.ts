@@ -156,6 +156,11 @@ export class Tokens {
     this.#ends.set(serial, -Infinity);
   }
 
+  /** The service has refused a call: where no person can log in, that is reason to ask once more. */
+  hearRefusal(unattended: boolean): void {
+    if (unattended) this.#again = undefined;
+  }
+
   /** @throws {Error} it must not be asked for now, or not this one */
   refresh(serial: number, whyRefused: boolean, now: number): void {
     if (this.refreshing) throw new Error('two refreshes at once');
