@@ -1,6 +1,6 @@
 // Where a secret comes from that a setting names instead of holding it: a file, a variable, a command.
 // Not for: keys that stay in a key service (app/key-source.ts), or what the secret is for.
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { codeOf, messageOf, RefusedError, UsageError } from '../base/errors.ts';
@@ -40,6 +40,9 @@ export function parseSecretSource(text: string, setting: string): SecretSource {
   return { kind: 'env', name: rest };
 }
 
+/** Of a file, in bytes: no secret is longer, and a wrong path may be that of a log, or of a device without an end. */
+const LARGEST = 64 * 1024;
+
 /**
  * The secret, less one newline at its end. It is read anew each time.
  * @throws {RefusedError} `no_secret`: missing, empty or unreadable; `helper_failed` (helper-command.ts)
@@ -73,7 +76,10 @@ function envText(name: string, env: NodeJS.ProcessEnv, what: string): string {
 
 async function fileText(file: string, what: string, signal: AbortSignal): Promise<string> {
   try {
-    return await readFile(file, { encoding: 'utf8', signal });
+    const chunks: Buffer[] = [];
+    for await (const chunk of createReadStream(file, { end: LARGEST, signal })) chunks.push(chunk as Buffer);
+    const bytes = Buffer.concat(chunks);
+    if (bytes.byteLength <= LARGEST) return bytes.toString('utf8');
   } catch (error) {
     signal.throwIfAborted();
     const why = WHY[codeOf(error) ?? ''] ?? `cannot be read (${messageOf(error)})`;
@@ -83,6 +89,10 @@ async function fileText(file: string, what: string, signal: AbortSignal): Promis
       error,
     );
   }
+  throw noSecret(
+    `the file of ${what}, ${file}, is larger than any secret (more than ${LARGEST / 1024} KiB)`,
+    'Name the file that holds the secret and nothing else.',
+  );
 }
 
 const WHY: Readonly<Record<string, string>> = {

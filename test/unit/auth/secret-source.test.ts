@@ -80,6 +80,18 @@ test.each([
   expect(error.next).not.toBe('');
 });
 
+test('a file is read up to the size that a secret may have: a wrong path may have no end', async () => {
+  const longest = 'x'.repeat(64 * 1024);
+  expect(await read({ kind: 'file', path: file(longest) })).toBe(longest);
+  for (const name of [file(`${longest}x`), ...(process.platform === 'win32' ? [] : ['/dev/zero'])]) {
+    const error = await refusal({ kind: 'file', path: name });
+    expect([error.code, error.message]).toEqual([
+      'no_secret',
+      `the file of --some-secret, ${name}, is larger than any secret (more than 64 KiB)`,
+    ]);
+  }
+});
+
 test('a variable that is not set, or empty, is told by its name', async () => {
   const source = { kind: 'env', name: 'APP_KEY' } as const;
   expect((await refusal(source)).message).toBe('the variable APP_KEY, which --some-secret names, is not set');
