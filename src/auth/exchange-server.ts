@@ -13,7 +13,7 @@ import { anyAuthFailure } from './failure-rules.ts';
 import type { LoginServer } from './login-server.ts';
 import type { Subject } from './subject-token.ts';
 import type { Credential } from './token-source.ts';
-import { hasExpired, renewalLead } from './token-source.ts';
+import { earliestRenewal, hasExpired } from './token-source.ts';
 
 export interface ExchangeServerParts {
   readonly label: string;
@@ -149,12 +149,16 @@ export function createExchangeServer(parts: ExchangeServerParts): LoginServer {
     }
   }
 
+  /** Whether it is renewed for its time alone, and not because it was refused. */
+  function isDue({ issuedAt, expiresAt }: Pick<Credential, 'issuedAt' | 'expiresAt'>): boolean {
+    return expiresAt !== undefined && earliestRenewal(issuedAt, expiresAt) <= clock.now();
+  }
+
   /** Some brokers hand out what they hold until it ends: then asking again brings nothing new. */
   function requireProgress(grant: TokenGrant, { issuedAt, expiresAt }: Credential): void {
     // Asked for again at once, to see whether there is another one after all.
     if (clock.now() - issuedAt < JUST_NOW) return;
-    const isDue = expiresAt !== undefined && expiresAt - renewalLead(issuedAt, expiresAt) <= clock.now();
-    if (!isDue) throw sameToken(label);
+    if (expiresAt === undefined || !isDue({ issuedAt, expiresAt })) throw sameToken(label);
     if (grant.expiresAt !== undefined && grant.expiresAt - expiresAt < SILENT_PAUSE) throw notYet(label);
   }
 }

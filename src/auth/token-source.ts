@@ -17,6 +17,15 @@ export function renewalLead(issuedAt: number, expiresAt: number): number {
   return Math.min(Math.max(lifetime * 0.1, SHORTEST_LEAD), lifetime * 0.5);
 }
 
+/**
+ * When a token that is accepted is renewed at the earliest, in ms since the epoch: half a lead before it is due, where a
+ * session has nothing else to do then (session/rotation.ts). Whoever asks before that has had it refused.
+ */
+export function earliestRenewal(issuedAt: number, expiresAt: number): number {
+  const half = renewalLead(issuedAt, expiresAt) / 2;
+  return Math.max(expiresAt - 3 * half, issuedAt + half);
+}
+
 /** Whether its time is over by the wall clock; nobody has said when that of one without `expiresAt` is. */
 export function hasExpired({ expiresAt }: Pick<Credential, 'expiresAt'>, now: number): boolean {
   return expiresAt !== undefined && expiresAt <= now;

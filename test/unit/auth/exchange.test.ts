@@ -238,6 +238,15 @@ describe('a broker that gives the same token again', () => {
     expect(await rejection(refresh(window, first))).toMatchObject({ code: 'same_token' });
   });
 
+  // A session that is idle renews a token of an hour up to 9 min before its end; one that calls, up to 6 min.
+  test.each([500, 300])('%i s before its end is asked again later: the token serves', async (seconds) => {
+    const { window, first, refresh, clock, present, broker } = await withSameToken(3600);
+    clock.skip((3600 - seconds) * 1000);
+    present('octocat');
+    broker.quirks.answer = { expires_in: seconds };
+    expect(await rejection(refresh(window, first))).toBeInstanceOf(UnreachableError);
+  });
+
   test('with a later end, when the old one comes near, has renewed it', async () => {
     const { window, first, refresh, clock, present } = await withSameToken(3600);
     clock.skip(3_400_000);
