@@ -116,7 +116,7 @@ export function createExchangeServer(parts: ExchangeServerParts): LoginServer {
         if (grant.accessToken.equals(base.accessToken)) requireProgress(grant, base);
         return grant;
       } catch (error) {
-        throw mayPass(error, base) ? asUnreachable(error) : error;
+        throw (await mayPass(error, base, signal)) ? asUnreachable(error) : error;
       }
     },
 
@@ -131,10 +131,24 @@ export function createExchangeServer(parts: ExchangeServerParts): LoginServer {
     expired: () => tooLate(label),
   };
 
-  /** A subject token that is not there, or has expired, may be there later; until the token ends it serves. */
-  function mayPass(error: unknown, base: Credential): boolean {
-    const isOurs = error instanceof RefusedError && NO_SUBJECT.has(error.code);
-    return isOurs && base.expiresAt !== undefined && !hasExpired(base, clock.now());
+  /**
+   * Whether it may be otherwise later, while the token serves: a subject token that is not there or has expired; a consent
+   * that is missing, which some brokers also say where the service behind them fails.
+   */
+  async function mayPass(error: unknown, base: Credential, signal: AbortSignal): Promise<boolean> {
+    if (!(error instanceof RefusedError) || hasExpired(base, clock.now())) return false;
+    if (NO_SUBJECT.has(error.code)) return base.expiresAt !== undefined;
+    return error.code === 'consent_required' && isDue(base) && isAccepted(base.accessToken, signal);
+  }
+
+  /** As far as anybody can be asked: a person who has withdrawn the access at the service itself is shown the page at once. */
+  async function isAccepted(token: Secret, signal: AbortSignal): Promise<boolean> {
+    try {
+      await parts.identify(token, signal);
+      return true;
+    } catch (error) {
+      return !(error instanceof RefusedError);
+    }
   }
 
   /** With the scopes that a person asked for besides, as long as the broker takes the names in which it granted them. */

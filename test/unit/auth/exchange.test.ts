@@ -208,6 +208,36 @@ describe('a broker that fails', () => {
     expect(await rejection(refresh(window, first))).toMatchObject({ code: 'subject_token_expired' });
   });
 
+  test('for longer is no reason to ask a person for a consent while the token serves', async () => {
+    const { broker, github, clock, present, open, refresh, token } = await openBroker();
+    broker.consent('octocat');
+    const window = open();
+    const first = await window.source.load();
+    if (!first) throw new Error('no token');
+    clock.skip(3_300_000);
+    present('octocat');
+    broker.failUpstream(2);
+    const error = await rejection(refresh(window, first));
+    expect(error).toBeInstanceOf(UnreachableError);
+    expect(String(error)).toMatch(/consent/);
+    // Withdrawn at the service itself, where it was found out: then there is nothing to wait for.
+    github.revoke(token(first));
+    broker.withdraw('octocat');
+    expect(await rejection(refresh(window, first))).toMatchObject({ code: 'consent_required' });
+  });
+
+  test('for longer than the token lasts asks for the consent', async () => {
+    const { broker, clock, present, open, refresh } = await openBroker();
+    broker.consent('octocat');
+    const window = open();
+    const first = await window.source.load();
+    if (!first) throw new Error('no token');
+    clock.skip(3_601_000);
+    present('octocat');
+    broker.failUpstream(2);
+    expect(await rejection(refresh(window, first))).toMatchObject({ code: 'consent_required' });
+  });
+
   test('to hold a token again after the consent was withdrawn ends the login', async () => {
     const { broker, open, refresh } = await openBroker();
     broker.consent('octocat');
