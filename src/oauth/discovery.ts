@@ -31,13 +31,27 @@ const ENDPOINTS: readonly Endpoint[] = [
   'userinfo_endpoint',
 ];
 
+/** Lists that something is looked for in. */
+const LISTS = [
+  'code_challenge_methods_supported',
+  'scopes_supported',
+  'token_endpoint_auth_methods_supported',
+] as const satisfies readonly (keyof AuthorizationServer)[];
+
 /** An issuer that moves an endpoint is found there after this time, in ms; none does so often. */
 const MAX_AGE = 3_600_000;
+/** The same where one of its two documents could not be had just now: what is missing may be in it. In ms. */
+const MAX_AGE_OF_HALF = 60_000;
 
 interface Found {
   readonly server: Server;
   /** By the steady clock. */
-  readonly at: number;
+  readonly until: number;
+}
+
+interface LookedUp {
+  readonly server: Server;
+  readonly maxAge: number;
 }
 
 const found = new Map<string, Found>();
@@ -57,9 +71,9 @@ export async function discover(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Server> {
   const known = found.get(issuer);
-  if (known && http.clock.steady() - known.at < MAX_AGE) return known.server;
-  const server = await lookUp(issuer, http, signal);
-  found.set(issuer, { server, at: http.clock.steady() });
+  if (known && http.clock.steady() < known.until) return known.server;
+  const { server, maxAge } = await lookUp(issuer, http, signal);
+  found.set(issuer, { server, until: http.clock.steady() + maxAge });
   return server;
 }
 
@@ -83,7 +97,7 @@ export function endpointOf({ label, metadata }: Server, endpoint: Endpoint, purp
   );
 }
 
-async function lookUp(issuer: string, http: Http, signal: AbortSignal): Promise<Server> {
+async function lookUp(issuer: string, http: Http, signal: AbortSignal): Promise<LookedUp> {
   const url = parseUrl(issuer);
   if (!url || !isSafe(url)) throw unusable(issuer, http);
   const answers = await Promise.allSettled(
@@ -101,7 +115,8 @@ async function lookUp(issuer: string, http: Http, signal: AbortSignal): Promise<
   const label = labelOf(issuer);
   const metadata = Object.assign({ issuer }, ...own) as AuthorizationServer;
   for (const endpoint of ENDPOINTS) mustBeSafe(label, endpoint, metadata[endpoint], url);
-  return { label, metadata };
+  const isHalf = published.length < answers.length;
+  return { server: { label, metadata }, maxAge: isHalf ? MAX_AGE_OF_HALF : MAX_AGE };
 }
 
 type Published =
@@ -123,7 +138,7 @@ async function read(
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: async (url: string) => {
       const { status, data } = await requestJson(http, { method: 'GET', url }, signal);
-      if (status === 200) fields = asObject(data);
+      if (status === 200) fields = usable(asObject(data));
       return new Response();
     },
   });
@@ -136,6 +151,20 @@ async function read(
     // Nothing but the name is looked at there: it is another one, or none.
     return { kind: 'other', name: fields['issuer'] };
   }
+}
+
+/** Metadata without what says nothing: `null`, which some servers publish for what they lack, and lists that are none. */
+function usable(
+  fields: Readonly<Record<string, unknown>> | undefined,
+): Readonly<Record<string, unknown>> | undefined {
+  const lists: ReadonlySet<string> = new Set(LISTS);
+  const says = (name: string, value: unknown): boolean =>
+    value !== null && (!lists.has(name) || (Array.isArray(value) && value.every(isText)));
+  return fields && Object.fromEntries(Object.entries(fields).filter(([name, value]) => says(name, value)));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function mustBeSafe(label: string, endpoint: Endpoint, address: unknown, issuer: URL): void {

@@ -27,7 +27,9 @@ export async function fetchAccount(
   const url = server.metadata.userinfo_endpoint;
   if (url === undefined) return undefined;
   const headers = { authorization: `Bearer ${token.reveal()}` };
-  const { status, data } = await requestJson(http, { method: 'GET', url, headers }, signal);
+  // A client may be registered for claims that are signed (section 5.3.2): no JSON, and no name.
+  const request = { method: 'GET', url, headers, isStatusEnough: true } as const;
+  const { status, data } = await requestJson(http, request, signal);
   if (status === 401 && was !== undefined)
     throw new RefusedError('bad_credentials', `${server.label} does not accept the token (HTTP 401)`, {
       next: 'Call auth_login to log in again.',

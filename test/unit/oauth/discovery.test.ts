@@ -35,6 +35,34 @@ describe('an issuer', () => {
     expect(issuer.asked).toHaveLength(2 * count);
   });
 
+  test('of which one document could not be had is looked up again soon: the rest may be in that one', async () => {
+    const issuer = await startScripted();
+    const { url } = issuer;
+    const clock = createFakeClock();
+    const own = createHttp(clock);
+    issuer.answer(OAUTH_PATH, [503, {}], [200, { issuer: url, userinfo_endpoint: `${url}/me` }]);
+    expect((await discover(url, own)).metadata.userinfo_endpoint).toBeUndefined();
+    const count = issuer.asked.length;
+    await discover(url, own);
+    expect(issuer.asked).toHaveLength(count);
+    clock.advance(60_000);
+    expect((await discover(url, own)).metadata.userinfo_endpoint).toBe(`${url}/me`);
+  });
+
+  test.each([
+    ['scopes_supported', { offline_access: true }],
+    ['scopes_supported', [7]],
+    ['token_endpoint_auth_methods_supported', 5],
+    ['code_challenge_methods_supported', 'S256'],
+    ['userinfo_endpoint', null],
+  ])('says nothing by %s where it is %j', async (name, value) => {
+    const issuer = await startScripted();
+    issuer.publish({ token_endpoint: `${issuer.url}/token`, [name]: value });
+    const { metadata } = await discover(issuer.url, http);
+    expect(metadata.token_endpoint).toBe(`${issuer.url}/token`);
+    expect(metadata[name]).toBeUndefined();
+  });
+
   test('may say one thing in each of its two documents', async () => {
     const issuer = await startScripted();
     const { url } = issuer;

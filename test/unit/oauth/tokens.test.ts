@@ -157,6 +157,10 @@ describe('an account', () => {
     },
   );
 
+  test('is not known where its claims are signed, which no client of ours asks for', async () => {
+    expect(await account([200, 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln'])).toBeUndefined();
+  });
+
   test('is not told any more to a token that has ended', async () => {
     expect(await rejection(account([401, {}], 'tanuki'))).toMatchObject({ code: 'bad_credentials' });
     expect(await account([403, {}], 'tanuki')).toBeUndefined();
