@@ -2,7 +2,7 @@
 // Not for: what the parts do, which server it is (device.ts, browser.ts, oauth.ts, exchange.ts), when to refresh, or whom
 // to show a login to (session/).
 import { noAudit } from '../base/audit.ts';
-import { UserError } from '../base/errors.ts';
+import { codeOf, UserError } from '../base/errors.ts';
 import type { RecordIdentity } from '../vault/vault.ts';
 import type { LoginServer } from './login-server.ts';
 import type { StartRefresher } from './refresher.ts';
@@ -49,7 +49,7 @@ export function createLoginSource(options: LoginSourceOptions): TokenSource {
   /** The last refresh: what it stores is no news. */
   let renewing: Promise<unknown> = Promise.resolve();
   const renew = (stale: Credential): Promise<Credential> => {
-    const work = renewal.refresh(stale);
+    const work = whole(renewal.refresh(stale));
     renewing = work.catch(() => {});
     return work;
   };
@@ -69,7 +69,7 @@ export function createLoginSource(options: LoginSourceOptions): TokenSource {
       const kept = await stored.read();
       if (kept.kind === 'none' && server.obtain) {
         const { firstToken } = await loaded(import('./first-token.ts'));
-        return firstToken(parts);
+        return whole(firstToken(parts));
       }
       if (kept.kind !== 'record') return undefined;
       stored.use(kept.record);
@@ -94,7 +94,7 @@ export function createLoginSource(options: LoginSourceOptions): TokenSource {
 
     isRenewable: (credential) => server.canRenew(credential),
 
-    identify: ({ accessToken, login }, signal) => server.identify(accessToken, signal, login),
+    identify: ({ accessToken, login }, signal) => whole(server.identify(accessToken, signal, login)),
 
     // Other windows use it as well.
     release: () => Promise.resolve(),
@@ -104,13 +104,13 @@ export function createLoginSource(options: LoginSourceOptions): TokenSource {
     async login(request, signal) {
       renewal.drop();
       const { logIn } = await loaded(import('./login-flow.ts'));
-      return logIn(request, parts, signal);
+      return whole(logIn(request, parts, signal));
     },
 
     async logout(current, signal) {
       renewal.drop();
       const { logOut } = await loaded(import('./logout.ts'));
-      return logOut(current, parts, signal);
+      return whole(logOut(current, parts, signal));
     },
   };
 }
@@ -118,9 +118,20 @@ export function createLoginSource(options: LoginSourceOptions): TokenSource {
 /** @throws {UserError} an update in place has taken away a part of this program that it had not needed yet */
 function loaded<T>(part: Promise<T>): Promise<T> {
   return part.catch((cause: unknown) => {
-    throw new UserError('gh-mcp-proxy was updated or removed while it runs', {
-      next: 'Restart the client, or this server in it.',
-      cause,
-    });
+    throw updated(cause);
+  });
+}
+
+/** The same for work whose own parts, a library say, may be missing: any other failure stays what it is. */
+function whole<T>(work: Promise<T>): Promise<T> {
+  return work.catch((cause: unknown) => {
+    throw codeOf(cause) === 'ERR_MODULE_NOT_FOUND' ? updated(cause) : cause;
+  });
+}
+
+function updated(cause: unknown): UserError {
+  return new UserError('gh-mcp-proxy was updated or removed while it runs', {
+    next: 'Restart the client, or this server in it.',
+    cause,
   });
 }

@@ -1,7 +1,8 @@
 // A program that was updated in place while it runs: the parts that it has not loaded yet are not there any more.
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { UserError } from '../../../src/base/errors.ts';
-import { rejection } from '../github/support.ts';
+import { neverAborted, rejection } from '../github/support.ts';
+import { grantOf, openWindows as openScripted, startLogin as startScripted } from './scripted-server.ts';
 import { openWindows } from './windows.ts';
 
 const PARTS = ['refresher-process', 'login-flow', 'logout'] as const;
@@ -40,5 +41,30 @@ describe('a program that was updated while it runs', () => {
       });
     }
     expect(memory.kept()).toMatchObject({ kind: 'record' });
+  });
+
+  test('says so as well where it is a library of the server that is missing', async () => {
+    const missing = Object.assign(new Error("Cannot find module 'chunks/abc.js'"), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    });
+    const windows = openScripted({
+      logIn: () => Promise.reject(missing),
+      renew: () => Promise.reject(missing),
+      identify: () => Promise.reject(missing),
+    });
+    const window = windows.open();
+    const credential = { ...grantOf('token'), scopes: [], rotation: 'overlapping' } as const;
+    const { source } = window;
+    for (const begin of [
+      () => startScripted(window).outcome,
+      () => source.refresh(credential, neverAborted),
+      () => source.identify?.(credential, neverAborted) ?? Promise.resolve(),
+    ]) {
+      expect(await rejection(begin())).toMatchObject({
+        message: 'gh-mcp-proxy was updated or removed while it runs',
+        next: 'Restart the client, or this server in it.',
+      });
+    }
+    expect(windows.memory.isLocked('refresh')).toBe(false);
   });
 });
