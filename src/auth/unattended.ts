@@ -38,10 +38,11 @@ export function createUnattendedSource(options: UnattendedSourceOptions): TokenS
     retired.add(credential);
     const { login, accessToken: token } = credential;
     try {
-      await release(credential, signal);
+      await orAborted(release(credential, signal), signal);
       audit.note({ event: 'revocation', login, token });
     } catch (error) {
-      log.warn(`a token for ${hostLabel} could not be revoked: ${messageOf(error)}`);
+      const why = signal.aborted ? 'there was no answer before the end of the session' : messageOf(error);
+      log.warn(`a token for ${hostLabel} could not be revoked: ${why}`);
     }
   };
 

@@ -16,6 +16,8 @@ const TOKENS = [
 const CREDENTIALS = [
   // Of an Authorization header.
   /(?<=\b(?:bearer|basic|token) )[\w.~+/=-]{16,}/gi,
+  // Base64 of something longer than a hash: a key, a session token of AWS, a token of nobody known.
+  /(?<![\w+/-])[A-Za-z0-9+/_-]{120,}={0,2}/g,
   // USER:PASSWORD of a URL.
   /(?<=[a-z]:\/\/)[^\s/@]+(?=@)/gi,
 ];

@@ -197,6 +197,17 @@ test('a token is taken out of service once, and noted; a failure is logged and h
   expect(log.lines).toEqual(['warn: a token for github.example could not be revoked: 503']);
 });
 
+test('one that the session has no time left for is told of before the session has ended', async () => {
+  const ending = new AbortController();
+  const { source, log } = testSource({ release: () => new Promise(() => {}) });
+  const released = source.release(credential('one'), ending.signal);
+  ending.abort(new Error('the proxy ends'));
+  await released;
+  expect(log.lines).toEqual([
+    'warn: a token for github.example could not be revoked: there was no answer before the end of the session',
+  ]);
+});
+
 test('a token that others use as well is left in service', async () => {
   const { source, notes } = testSource();
   await source.release(credential('one'), neverAborted);

@@ -9,6 +9,7 @@ test.each([
   ['> Authorization: Bearer AbCdEf0123456789+/==', '> Authorization: Bearer [redacted]'],
   ['authorization: basic dXNlcjpodW50ZXIyLWh1bnRlcg==', 'authorization: basic [redacted]'],
   ['fatal: https://me:hunter2@host/x: 403', 'fatal: https://[redacted]@host/x: 403'],
+  [`key: ${'LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQ'.repeat(3)}==, bad`, 'key: [redacted], bad'],
 ])('%s', (text, masked) => {
   expect(maskCredentials(text)).toBe(masked);
 });
@@ -17,6 +18,7 @@ test.each([
   'Error making API request. URL: GET https://vault.example:8200/v1/github/token. Code: 403. Errors: permission denied',
   'no oauth token found for github.com account monalisa-the-octocat',
   'token has expired, run: aws sso login --profile engineering',
+  `open /nix/store/${'0'.repeat(64)}-vault/etc: no such file (${'a1'.repeat(32)})`,
   'mail ops@example.com or see https://example.com/@handle/help',
 ])('%s is left as it is', (text) => {
   expect(maskCredentials(text)).toBe(text);
