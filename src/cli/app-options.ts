@@ -76,10 +76,13 @@ function installation(look: Lookup): AppAuth['installation'] {
 function repositories({ value }: Lookup): string[] {
   const given = value('app-repositories');
   const names = list(given?.text ?? '');
-  const wrong = names.find((name) => !REPOSITORY.test(name));
+  const wrong = names.find((text) => {
+    const [name = '', owner, ...more] = text.split('/').toReversed();
+    return !REPOSITORY.test(name) || (owner !== undefined && !OWNER.test(owner)) || more.length > 0;
+  });
   if (wrong === undefined) return names;
   throw new UsageError(`${given?.from} has "${wrong}", which is no repository's name`, {
-    next: 'It takes names without their owner, separated by commas, such as octo-repo,docs.',
+    next: 'It takes names, with their owner or without, separated by commas, such as octo-repo,docs.',
   });
 }
 

@@ -96,7 +96,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
       ],
       'app-repositories': [
         '--app-repositories LIST',
-        'tokens for these alone, names without the owner (GITHUB_APP_REPOSITORIES)',
+        'tokens for these alone, names separated by commas (GITHUB_APP_REPOSITORIES)',
       ],
       'app-permissions': [
         '--app-permissions LIST',

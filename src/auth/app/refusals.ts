@@ -76,7 +76,7 @@ export async function tokenRefusal(answer: JsonAnswer, about: RefusedToken): Pro
       'repository_not_reached',
       `installation ${id} of the app does not reach each of: ${wanted.repositories.join(', ')}`,
       {
-        next: `Give ${REPOSITORIES} names of repositories, without their owner, that the installation reaches; its owner adds one under "Repository access": ${installationPages(host)}`,
+        next: `Give ${REPOSITORIES} names of repositories that the installation reaches; its owner adds one under "Repository access": ${installationPages(host)}`,
       },
     );
   }

@@ -26,14 +26,19 @@ async function installation(...flags: string[]) {
 
 describe('what they mean', () => {
   test('github-app', async () => {
-    const narrow = ['--app-repositories', 'one, two', '--app-permissions', 'contents:read,issues:write'];
+    const narrow = [
+      '--app-repositories',
+      'one, octo-org/two',
+      '--app-permissions',
+      'contents:read,issues:write',
+    ];
     expect(await auth([...APP, ...narrow, '--app-repository', 'octo-org/octo.repo'])).toMatchObject({
       mode: 'github-app',
       host: { label: 'github.com' },
       appId: '123456',
       key: { kind: 'file', path: '/key.pem', setting: '--app-private-key-path' },
       installation: { kind: 'repository', owner: 'octo-org', repository: 'octo.repo' },
-      repositories: ['one', 'two'],
+      repositories: ['one', 'octo-org/two'],
       permissions: { contents: 'read', issues: 'write' },
       timeoutMs: 30_000,
     });
@@ -181,7 +186,8 @@ describe('what is wrong or missing is named', () => {
     [[...APP, '--app-owner', 'a/b'], {}, '--app-owner is "a/b"'],
     [[...APP, '--app-repository', 'repo'], {}, '--app-repository is "repo"'],
     [[...APP, '--app-owner', 'a', '--app-repository', 'a/b'], {}, 'both --app-owner and --app-repository'],
-    [[...APP, '--app-repositories', 'a/b'], {}, '--app-repositories has "a/b"'],
+    [[...APP, '--app-repositories', 'one,a/b/c'], {}, '--app-repositories has "a/b/c"'],
+    [[...APP, '--app-repositories', '/b'], {}, '--app-repositories has "/b"'],
     [[...APP, '--app-permissions', 'contents'], {}, '--app-permissions has "contents"'],
     [[...APP, '--command-timeout', '0'], {}, '--command-timeout is "0"'],
     [['--auth', 'browser'], {}, '--auth browser needs --oauth-client-id'],
