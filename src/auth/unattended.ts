@@ -76,8 +76,9 @@ export function createUnattendedSource(options: UnattendedSourceOptions): TokenS
       // What was left by a logout was in order.
       const stale = loggedOut ? undefined : known;
       loggedOut = false;
-      // Nothing is stored: where nobody waits any more, a token is of no use to anybody.
-      const either = closing ? AbortSignal.any([signal, closing]) : signal;
+      // Nothing is stored: where nobody waits any more, a token is of no use to anybody. But one that has been made by then
+      // would live on, if its answer were not waited for and it were not handed back.
+      const either = closing && !release ? AbortSignal.any([signal, closing]) : signal;
       return stale ? replacementOf(stale, either) : firstOne(either);
     },
 

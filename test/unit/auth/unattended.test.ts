@@ -166,6 +166,16 @@ test('a login ends when the session closes', async () => {
   expect(last().signal.aborted).toBe(true);
 });
 
+test('where tokens are handed back, a login that is on its way when the session closes goes on', async () => {
+  const { source, last } = testSource({ release: () => Promise.resolve() });
+  const closing = new AbortController();
+  const login = source.login({ ...NOBODY, closing: closing.signal }, neverAborted);
+  closing.abort(new Error('the proxy ends'));
+  expect(last().signal.aborted).toBe(false);
+  last().answer('one');
+  expect(await tokenOf(login)).toBe('one');
+});
+
 test('after a logout nothing is asked for until somebody logs in, with whatever token serves then', async () => {
   const { source, asked, last } = testSource();
   const current = credential('one');
