@@ -10,7 +10,7 @@ const SHOWN = ['error', 'error_description', 'detail'] as const;
 const SECRET_FIELD = /(?:^|_)(?:token|secret|assertion|code|verifier)$/;
 
 /** Shorter values would cut ordinary words out of ordinary text. In characters. */
-const SHORTEST = 8;
+export const SHORTEST = 8;
 
 /**
  * The answer of an endpoint without secrets of the question in its words. What else is in it stays as it is.

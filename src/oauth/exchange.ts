@@ -11,6 +11,7 @@ import type { ProveClient } from './client-auth.ts';
 import { claimsOf } from './exchange-claims.ts';
 import type { Consent, ConsentRule } from './exchange-consent.ts';
 import { consentIn } from './exchange-consent.ts';
+import { SHORTEST } from './echo.ts';
 import type { ExchangeContext } from './exchange-refusal.ts';
 import { exchangeRefusal } from './exchange-refusal.ts';
 
@@ -49,10 +50,18 @@ export async function exchangeToken(
   const { status, data } = await askEndpoint({ prove, http }, endpoint, formOf(request), signal);
   const fields = asObject(data);
   const consent = fields && consentIn(status, fields, request.consentRules);
-  if (consent) return { kind: 'consent', ...consent };
+  if (consent) return { kind: 'consent', ...consent, page: harmless(consent.page, request.subjectToken) };
   if (status >= 400 || fields?.['access_token'] === undefined)
     throw exchangeRefusal({ ...request, secret: request.subjectToken }, status, fields);
   return { kind: 'granted', grant: grantIn(fields, request, http) };
+}
+
+/** The page, unless whoever is shown it could use the subject token in it: a page is shown to a model as well. */
+function harmless(page: string | undefined, subjectToken: Secret): string | undefined {
+  const token = subjectToken.reveal();
+  const isIn =
+    token.length >= SHORTEST && [token, encodeURIComponent(token)].some((text) => page?.includes(text));
+  return isIn ? undefined : page;
 }
 
 /** RFC 8693, section 2.1. */

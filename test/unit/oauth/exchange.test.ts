@@ -140,6 +140,19 @@ describe('a person who has not consented', () => {
     expect(outcome).not.toHaveProperty('grant.expiresAt');
   });
 
+  test.each(['opaque+subject/token=', 'eyJhbGciOiJub25lIn0.e30.c2ln'])(
+    'is not sent to a page whose address has the subject token in it: %s',
+    async (subjectToken) => {
+      for (const text of [subjectToken, encodeURIComponent(subjectToken)]) {
+        const answer = { error: 'consent_required', consent_url: `https://broker.example/allow?for=${text}` };
+        expect(await answered(answer, { subjectToken }, 400)).toMatchObject({
+          kind: 'consent',
+          page: undefined,
+        });
+      }
+    },
+  );
+
   test('is noticed by a rule of the settings, wherever the address is', async () => {
     const rule = { status: 200, error: 'pending', pointer: '/links/0/a~1b~0c' };
     const answer = { status: 'pending', links: [{ 'a/b~c': 'https://broker.example/allow' }] };
