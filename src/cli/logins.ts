@@ -120,24 +120,7 @@ function storing(
 
 /** Every stored login that fits what the flags and the environment say; what a profile says narrows nothing. */
 export async function listLogins(context: CommandContext, vault: Vault): Promise<Which[]> {
-  const { line } = context;
-  const text = (option: ValueOption): string | undefined => line.value(option)?.text;
-  // Variables of the other modes are there for every proxy that is run, and no question about this one.
-  const flag = (...options: ValueOption[]): string | undefined =>
-    options.map((option) => line.value(option)).find((given) => given?.by === 'flag')?.text;
-  const [profile, host, scopes] = [text('profile'), text('gh-host'), text('oauth-scopes')];
-  const [auth, issuer, clientId] = [flag('auth'), flag('issuer'), text('oauth-client-id')];
-  const broker = flag('exchange-issuer', 'exchange-token-endpoint');
-  const brokersId = flag('exchange-client-id');
-  const fits = ({ mode, identity, host: its }: Which): boolean =>
-    (profile === undefined || identity.profile === profile) &&
-    (auth === undefined || auth === 'auto' || auth === mode) &&
-    (host === undefined || its === undefined || its.loginUrl === parseGithubHost(host).loginUrl) &&
-    (issuer === undefined || identity.issuer === issuer.trim()) &&
-    (broker === undefined || (mode === 'exchange' && identity.issuer === broker)) &&
-    (brokersId === undefined || (mode === 'exchange' && identity.clientId === brokersId)) &&
-    (clientId === undefined || (mode !== 'exchange' && identity.clientId === clientId)) &&
-    (scopes === undefined || (mode !== 'exchange' && sameScopes(identity.scopes, list(scopes))));
+  const fits = fitting(context);
   const found: Which[] = [];
   for (const identity of await vault.list()) {
     const which = await recordLogin(identity, context);
@@ -146,14 +129,43 @@ export async function listLogins(context: CommandContext, vault: Vault): Promise
   return found;
 }
 
-/** Of the record of an exchange the settings or the profile tell how to make its source. */
+/** Whether a login fits what the flags and the environment say. */
+export function fitting({ line }: CommandContext): (which: Which) => boolean {
+  const text = (option: ValueOption): string | undefined => line.value(option)?.text;
+  // Variables of the other modes are there for every proxy that is run, and no question about this one.
+  const flag = (...options: ValueOption[]): string | undefined =>
+    options.map((option) => line.value(option)).find((given) => given?.by === 'flag')?.text;
+  const [profile, host, scopes] = [text('profile'), text('gh-host'), text('oauth-scopes')];
+  const [auth, issuer, clientId] = [flag('auth'), flag('issuer'), text('oauth-client-id')];
+  const broker = flag('exchange-issuer', 'exchange-token-endpoint');
+  const brokersId = flag('exchange-client-id');
+  return ({ mode, identity, host: its }) =>
+    (profile === undefined || identity.profile === profile) &&
+    (auth === undefined || auth === 'auto' || auth === mode) &&
+    (host === undefined || its === undefined || its.loginUrl === parseGithubHost(host).loginUrl) &&
+    (issuer === undefined || identity.issuer === issuer.trim()) &&
+    (broker === undefined || (mode === 'exchange' && identity.issuer === broker)) &&
+    (brokersId === undefined || (mode === 'exchange' && identity.clientId === brokersId)) &&
+    (clientId === undefined || (mode !== 'exchange' && identity.clientId === clientId)) &&
+    (scopes === undefined || (mode !== 'exchange' && sameScopes(identity.scopes, list(scopes))));
+}
+
+/**
+ * The settings or the profile tell what a record does not: how an exchange is made, and the secret of a client. What names
+ * the login stays as the record has it.
+ */
 async function withSettings(which: Which, context: CommandContext): Promise<Which> {
-  if (which.auth) return which;
+  const known = await knownLogin(which, context);
+  if (!known) return which;
+  return which.auth ? { ...which, auth: known.auth } : known;
+}
+
+async function knownLogin(which: Which, context: CommandContext): Promise<Which | undefined> {
   const own = settingsLogin(context.settings);
   if (own && isSame(own, which)) return own;
   const saved = context.profiles.all.get(which.profile);
   const login = saved && (await profileLogin(which.profile, saved, context));
-  return login && isSame(login, which) ? login : which;
+  return login && isSame(login, which) ? login : undefined;
 }
 
 /**
@@ -163,11 +175,11 @@ async function withSettings(which: Which, context: CommandContext): Promise<Whic
  * @throws {UserError} there are several
  */
 export async function theLogin(context: CommandContext, vault: Vault, wanted: Which): Promise<Which> {
-  const fitting = await listLogins(context, vault);
-  const own = fitting.find((which) => isSame(which, wanted));
+  const all = await listLogins(context, vault);
+  const own = all.find((which) => isSame(which, wanted));
   if (own) return own;
   const { clientId } = wanted.identity;
-  const ofProfile = fitting.filter(
+  const ofProfile = all.filter(
     ({ profile, mode, identity }) =>
       profile === wanted.profile &&
       // Nothing is said of which: any that is there will do.
@@ -178,7 +190,7 @@ export async function theLogin(context: CommandContext, vault: Vault, wanted: Wh
   if (only) return only;
   // A broker may give a token to whoever has consented before: its source finds out.
   if (wanted.mode === 'exchange') return wanted;
-  throw notLoggedIn(wanted, context, fitting);
+  throw notLoggedIn(wanted, context, all);
 }
 
 /** Several logins, each with what names it. */

@@ -4,7 +4,7 @@ import { EXIT } from '../base/errors.ts';
 import { cancellable } from './cancel.ts';
 import type { Command, CommandContext } from './command.ts';
 import { nobody, statusOf } from './login-status.ts';
-import { AuthRequiredError, listLogins, openStore } from './logins.ts';
+import { AuthRequiredError, fitting, listLogins, openStore } from './logins.ts';
 import { loginCommand } from './shell.ts';
 import { statusJson, statusText } from './status-text.ts';
 import { isSame, profileLogin, settingsLogin } from './which.ts';
@@ -33,15 +33,8 @@ export const status: Command = (context) =>
 
 /** The profiles that fit what was asked for, as logins. Of one whose host is none, `run` and `login` say so. */
 async function emptyProfiles(context: CommandContext): Promise<Which[]> {
-  const { profiles, line, settings } = context;
   const all = await Promise.all(
-    [...profiles.all].map(([name, profile]) => profileLogin(name, profile, context)),
+    [...context.profiles.all].map(([name, profile]) => profileLogin(name, profile, context)),
   );
-  return all
-    .filter((which) => which !== undefined)
-    .filter(
-      ({ profile, host }) =>
-        (!line.value('profile') || profile === settings.profile) &&
-        (!line.value('gh-host') || !host || host.loginUrl === settings.host.loginUrl),
-    );
+  return all.filter((which) => which !== undefined).filter(fitting(context));
 }

@@ -1,10 +1,11 @@
 // The commands where nobody logs in, and where several ways to a token meet in one state directory: what is kept, what is
 // said, and that no secret is in either. Not for: which way is chosen (unit/cli/auth-choice.test.ts), or sessions.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { writeHosts } from '../../fixtures/gh/hosts.mjs';
 import { CLIENT_IDS } from '../../fixtures/github/emulator.mjs';
+import { OIDC_CLIENTS, OIDC_SECRET, startIssuer } from '../../fixtures/oidc/issuer.mjs';
 import { runCommand, startCommand } from '../support/command.ts';
 import { logInAtShell, loginArgs } from '../support/shell-login.ts';
 import { startTestGithub } from '../support/login.ts';
@@ -14,6 +15,7 @@ import { descendantsOf, readEnviron } from '../support/processes.ts';
 import { startProxy } from '../support/proxy.ts';
 import { serverCommand } from '../support/spawned.ts';
 import { assertNoSecrets, filesUnder, tempDir } from '../support/temp.ts';
+import { atTestEnd } from '../support/test-end.ts';
 import { newToken } from '../support/unattended.ts';
 
 const APP = { appId: 4711, installations: [{ id: 11, account: 'octocat' }] };
@@ -134,6 +136,33 @@ test('logins of one app by two flows are told apart, by the commands that are pr
   for (const words of commands) expect(await runCommand(words, { env })).toMatchObject({ code: 0 });
   const after = await runCommand(['status', '--json', ...at], { env });
   expect(JSON.parse(after.stdout)).toMatchObject({ logins: [{ state: 'none' }, { state: 'none' }] });
+});
+
+test('the secret of a client whose file a profile names is found by every command of that login', async () => {
+  const issuer = await startIssuer({ interval: 0.05 });
+  atTestEnd(() => issuer.close());
+  const github = await startTestGithub();
+  const stateDir = tempDir();
+  const at = ['--state-dir', stateDir];
+  await logInAtShell(github, stateDir, { args: ['--profile', 'github'] });
+  const file = path.join(tempDir(), 'secret');
+  writeFileSync(file, OIDC_SECRET, { mode: 0o600 });
+  const client = ['--oauth-client-id', OIDC_CLIENTS.confidential, '--oauth-client-secret-file', file];
+  const login = startCommand(['login', '--issuer', issuer.url, ...client, '--oauth-scopes', 'openid', ...at]);
+  const [, code = ''] = await login.waitFor(/one-time code: (\S+)/);
+  await issuer.approve(code);
+  expect(await login.ended).toMatchObject({ code: 0 });
+
+  // What is not asked for is not said to be missing.
+  const status = await runCommand(['status', '--auth', 'oauth', '--json', ...at]);
+  expect(JSON.parse(status.stdout)).toMatchObject({ logins: [{ mode: 'oauth', profile: 'default' }] });
+  expect((JSON.parse(status.stdout) as { logins: unknown[] }).logins).toHaveLength(1);
+
+  expect(await runCommand(['refresh', ...at])).toMatchObject({ code: 0 });
+  const token = (await runCommand(['token', ...at])).stdout.trim();
+  expect(await issuer.accountOf(token)).toBe('tanuki');
+  expect((await runCommand(['logout', '--profile', 'default', ...at])).code).toBe(0);
+  expect(await issuer.accountOf(token)).toBeUndefined();
 });
 
 test('where nothing is configured, auth_login offers the login that gh has', async () => {
