@@ -209,7 +209,7 @@ function otherIssuer(issuer: string, name: unknown, { setting }: Http): RefusedE
   });
 }
 
-/** What could not be looked up just now says nothing about a login that worked before. */
+/** What could not be looked up just now, or is wrong in the settings, says nothing about a login that worked before. */
 export function asUnreachable(error: unknown): unknown {
   if (!(error instanceof RefusedError)) return error;
   return new UnreachableError(error.message, { next: error.next });

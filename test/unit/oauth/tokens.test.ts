@@ -75,6 +75,23 @@ describe('a refresh', () => {
   });
 });
 
+test('a refresh by a client that does not prove itself ends no login, and names the settings', async () => {
+  const { outcome } = await refresh([401, { error: 'invalid_client' }]);
+  const error = await rejection(outcome);
+  expect(error).toBeInstanceOf(UnreachableError);
+  expect(error).toMatchObject({
+    message: expect.stringMatching(/client id "the-client", or the secret/) as string,
+    next: expect.stringMatching(/--oauth-client-id.*--oauth-client-secret-file/) as string,
+  });
+});
+
+test('a refresh at a server whose metadata lack the endpoint just now ends no login', async () => {
+  const { client } = await setUp(() => ({ token_endpoint: null }));
+  const error = await rejection(refreshToken(client, new Secret(REFRESH), neverAborted));
+  expect(error).toBeInstanceOf(UnreachableError);
+  expect(error).toMatchObject({ message: expect.stringMatching(/no way to renew a token/) as string });
+});
+
 describe('a revocation', () => {
   const pair = { accessToken: new Secret(ACCESS), refreshToken: new Secret(REFRESH) };
   const revoke = async (...said: readonly Said[]) => {
