@@ -13,7 +13,7 @@ const AWS_CREDENTIALS =
  * @param env where those of a key service are looked for, by what they begin with
  */
 export function ownNamesOf(auth: Auth, env: NodeJS.ProcessEnv): readonly string[] {
-  const key = env[VALUE_OPTIONS['app-private-key']] ?? '';
+  const key = (env[VALUE_OPTIONS['app-private-key']] ?? '').trim();
   const subject = env[VALUE_OPTIONS['subject-token-env']] ?? '';
   const named = [...chosenBy(auth), ...(key.startsWith('env:') ? [key.slice('env:'.length)] : []), subject];
   const signs = key.startsWith('aws-') || (auth.mode === 'github-app' && auth.key.kind.startsWith('aws-'));

@@ -291,6 +291,9 @@ describe('the variables that a server never sees', () => {
     };
     const device = await auth(['--oauth-client-id', 'Iv23liX']);
     expect(ownNamesOf(device, others)).toEqual(['MY_KEY', 'MY_SUBJECT']);
+    // As lenient as what reads it.
+    const spaced = { GH_MCP_PROXY_APP_PRIVATE_KEY: ' env:MY_KEY\n' };
+    expect(ownNamesOf(device, spaced)).toEqual(['MY_KEY']);
     const signing = { ...env, GH_MCP_PROXY_APP_PRIVATE_KEY: 'aws-kms:alias/app' };
     expect(ownNamesOf(device, signing)).toContain('AWS_SECRET_ACCESS_KEY');
   });
