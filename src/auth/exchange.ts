@@ -1,5 +1,6 @@
 // The token source of `--auth exchange`: a broker, the subject token that says for whom, and the vault that all processes
 // share, put together. Not for: what the parts do.
+import { delay } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { GithubHost } from '../github/hosts.ts';
 import { fetchLogin } from '../github/identity.ts';
@@ -36,6 +37,12 @@ export interface ExchangeSourceOptions extends LoginSourceContext {
 /** Tokens with which an account's name can be asked for at GitHub; those of installations have none. */
 const GITHUB_TOKEN = /^(?:gh[opu]_|github_pat_)/;
 
+/**
+ * What a process that has ended asked of the broker is through after this, in ms. Some clients start the command twice and
+ * end one copy; the broker goes on with the exchange of that one, and another beside it would cost the person's consent.
+ */
+const AFTERMATH = 2000;
+
 export function createExchangeSource(options: ExchangeSourceOptions): TokenSource {
   const { settings, host, env, timeoutMs = COMMAND_TIMEOUT, profile, clock, log } = options;
   const { conceal = () => {}, http = createHttp(clock) } = options;
@@ -65,7 +72,11 @@ export function createExchangeSource(options: ExchangeSourceOptions): TokenSourc
     subject,
     tokenEndpoint: (signal) => broker.tokenEndpoint(signal),
     prove: broker.prove,
-    alone: (work, signal) => inTurn({ lock: newGrantLock(), clock, log, signal }, work),
+    alone: (work, signal) =>
+      inTurn({ lock: newGrantLock(), clock, log, signal }, async ({ wasLeft }) => {
+        if (wasLeft) await delay(clock, AFTERMATH, signal);
+        return work();
+      }),
     http: brokerHttp,
     log,
   });

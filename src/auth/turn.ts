@@ -58,11 +58,11 @@ export async function takeTurn<T>({ lock, clock, log, look, signal }: TurnOption
  */
 export async function inTurn<T>(
   options: Omit<TurnOptions<never>, 'look'>,
-  work: () => Promise<T>,
+  work: (held: HeldLock) => Promise<T>,
 ): Promise<T> {
   const held = await waitFor(options);
   try {
-    return await work();
+    return await work(held);
   } finally {
     await held.release();
   }

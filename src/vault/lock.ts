@@ -77,16 +77,16 @@ export function createLock(directory: string, options: LockOptions): Lock {
     return clock.steady() - seen.since >= ttlMs;
   };
 
-  /** Whether nobody holds it; who has ended or given up is put out. */
-  const isFree = async (): Promise<boolean> => {
+  /** Whether nobody holds it, or did until now: who has ended or given up is put out. */
+  const look = async (): Promise<'held' | 'free' | 'left'> => {
     const names = await files.list(directory);
-    if (names === undefined) return true;
+    if (names === undefined) return 'free';
     // A name that is not understood may be a later version's: it counts as held, until nothing happens for too long.
     const present = names.filter((name) => {
       const holder = holderOf(name);
       return holder === undefined || !processes.isGone(holder);
     });
-    if (present.length > 0 && !(await haveGivenUp(present))) return false;
+    if (present.length > 0 && !(await haveGivenUp(present))) return 'held';
     for (const name of names) {
       const why = present.includes(name) ? `has done nothing for ${ttlMs / 1000} s` : 'has ended';
       log.info(`the lock ${directory} is taken over: process ${holderOf(name)?.pid ?? name} ${why}`);
@@ -94,7 +94,7 @@ export function createLock(directory: string, options: LockOptions): Lock {
     }
     // Not every file system moves a directory over an empty one.
     await files.removeDirectory(directory);
-    return true;
+    return names.length > 0 ? 'left' : 'free';
   };
 
   /** The directory that will be the lock; made beside it. */
@@ -134,7 +134,9 @@ export function createLock(directory: string, options: LockOptions): Lock {
   return {
     async tryTake() {
       try {
-        return (await isFree()) ? await occupy() : undefined;
+        const found = await look();
+        const held = found === 'held' ? undefined : await occupy();
+        return held && found === 'left' ? { ...held, wasLeft: true } : held;
       } catch (error) {
         if (BUSY.has(codeOf(error))) return undefined;
         throw asStorageError(directory, error);

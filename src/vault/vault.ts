@@ -146,6 +146,8 @@ export interface Lock {
 export interface HeldLock {
   /** Names this taking of the lock; another process of ours goes on with it by this name. */
   readonly nonce: string;
+  /** Whoever held it before has ended without giving it back: what that one asked of a server may be under way yet. */
+  readonly wasLeft?: boolean;
   /** Whether it is ours yet, looked up on the disk: one that was stopped for long may have lost it. */
   isHeld(): Promise<boolean>;
   /** Shows others that its holder is at work. */

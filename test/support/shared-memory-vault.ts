@@ -48,6 +48,8 @@ export function createSharedMemory(): SharedMemory {
   const records = new Map<string, Kept>();
   const flows = new Map<string, LoginFlow>();
   const locks = new Map<string, Taken>();
+  /** Those that a process which was killed has left. */
+  const left = new Set<string>();
   const watchers = new Set<() => void>();
   const gates = new Map<Operation, { reach: () => void; opened: Promise<void> }>();
   let nonces = 0;
@@ -57,7 +59,11 @@ export function createSharedMemory(): SharedMemory {
   };
 
   const kill = (vault: object): void => {
-    for (const [name, { by }] of locks) if (by === vault) locks.delete(name);
+    for (const [name, { by }] of locks) {
+      if (by !== vault) continue;
+      locks.delete(name);
+      left.add(name);
+    }
   };
 
   const createProcess = (): ProcessVault => {
@@ -116,7 +122,7 @@ export function createSharedMemory(): SharedMemory {
             nonces += 1;
             const nonce = String(nonces);
             locks.set(name, { nonce, by: own });
-            return heldLock(name, nonce);
+            return { ...heldLock(name, nonce), wasLeft: left.delete(name) };
           },
         }),
         resumeLock: (identity, purpose, nonce) =>

@@ -52,6 +52,18 @@ test('one that is killed in the middle leaves the exchange to the others', async
   expect(credential && token(credential)).toBe(broker.handedOut.at(-1));
 });
 
+test('one that is killed while the broker works is not followed by another exchange before that is through', async () => {
+  const { broker, windows, token } = await withWindows(2);
+  const [one, two] = windows;
+  broker.consent('octocat');
+  void one?.source.load();
+  await broker.waitForRequest(({ path }) => path === '/oauth/token');
+  one?.kill();
+  const credential = two && (await loaded(two));
+  expect(credential && token(credential)).toBe(broker.handedOut.at(-1));
+  expect([broker.handedOut.length, broker.overlaps()]).toEqual([2, 0]);
+});
+
 test('a page that one window shows is shown by the others, and brings them all one token', async () => {
   const { broker, windows, startLogin, decide, token } = await withWindows(3);
   const logins = [];

@@ -149,8 +149,12 @@ describe('a holder that has ended', () => {
   test('loses it at once', async () => {
     const { lock, put, log } = setUp();
     put(nameOf({ ...systemProcesses.describe(process.pid), startTime: '0', pid: deadPid(), nonce: NONCE }));
-    expect(await (await taken(lock())).isHeld()).toBe(true);
+    const held = await taken(lock());
+    expect([await held.isHeld(), held.wasLeft]).toEqual([true, true]);
     expect(log.lines.join('\n')).toMatch(/taken over: process \d+ has ended/);
+    await held.release();
+    // One that is given back tells nothing of that.
+    expect((await taken(lock())).wasLeft).toBeUndefined();
   });
 
   test.runIf(onLinux)('and whose number belongs to another process by now', async () => {
