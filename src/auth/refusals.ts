@@ -30,13 +30,13 @@ export function endedElsewhere(label: string): RefusedError {
 
 /**
  * @param was the account of the stored login
- * @param now the account that approved the code
+ * @param now the account that approved the new one
  * @param left what a person has to revoke by hand; empty where the new token is revoked
  */
 export function otherIdentity(label: string, was: string, now: string, left: string): RefusedError {
   return new RefusedError(
     'other_identity',
-    `the login at ${label} is that of ${was}, but the code was approved as ${now}, so nothing was changed`,
+    `the login at ${label} is that of ${was}, but this one was approved as ${now}, so nothing was changed`,
     {
       next: `Log in as ${was}; or keep both accounts (gh-mcp-proxy login --profile NAME); or log out first, to change to ${now}.${left}`,
     },

@@ -41,7 +41,7 @@ test('another account under the same profile is refused where nobody can be aske
   github.approve(await github.waitForCode(), 'hubot');
   const { code, stderr } = await command.ended;
   expect(code).toBe(1);
-  expect(stderr).toMatch(/that of octocat, but the code was approved as hubot, so nothing was changed/);
+  expect(stderr).toMatch(/that of octocat, but this one was approved as hubot, so nothing was changed/);
   expect(stderr).toMatch(/Log out first: gh-mcp-proxy logout --profile default/);
   expect(stderr).toMatch(/gh-mcp-proxy login --profile NAME/);
   const token = await runCommand(['token', '--state-dir', stateDir]);
