@@ -9,7 +9,8 @@ import type { TokenPair } from '../oauth/revoke.ts';
 import { revokeTokens } from '../oauth/revoke.ts';
 import type { ClientProof, ProveClient } from '../oauth/client-auth.ts';
 import { createProveClient } from '../oauth/client-auth.ts';
-import { discover, endpointOf, labelOf } from '../oauth/discovery.ts';
+import { issuerLabel } from '../net/web-address.ts';
+import { discover, endpointOf } from '../oauth/discovery.ts';
 import { setting } from './exchange-options.ts';
 import type { ExchangeSettings } from './exchange-settings.ts';
 import { readSecret } from './secret-source.ts';
@@ -48,7 +49,7 @@ const NAMES: SettingNames = {
 
 export function createBroker({ settings, http, env, conceal }: BrokerParts): Broker {
   const { issuer, tokenEndpoint, client, preset } = settings;
-  const label = labelOf(issuer ?? tokenEndpoint ?? '');
+  const label = issuerLabel(issuer ?? tokenEndpoint ?? '');
 
   /** Read each time: whoever rotates a secret writes a new file. */
   const proof = async (): Promise<ClientProof> => {

@@ -1,9 +1,10 @@
 // The renewal of any issuer's tokens, for the proxy and for its refresher, which loads nothing else of it.
 // Not for: logins (oauth-server.ts).
 import type { Http } from '../net/http.ts';
+import { issuerLabel } from '../net/web-address.ts';
 import type { OauthClient, SettingNames } from '../oauth/client.ts';
 import { createClient } from '../oauth/client.ts';
-import { asUnreachable, discover, labelOf } from '../oauth/discovery.ts';
+import { asUnreachable, discover } from '../oauth/discovery.ts';
 import { refreshToken } from '../oauth/refresh.ts';
 import type { ServerDescription } from './login-server.ts';
 import { noRefreshToken } from './refusals.ts';
@@ -33,7 +34,7 @@ export async function clientAt(
 }
 
 export function oauthRenewer(description: OauthDescription, http: Http): Renewer {
-  const label = labelOf(description.issuer);
+  const label = issuerLabel(description.issuer);
   return {
     label,
 

@@ -4,7 +4,7 @@ import { RefusedError, UserError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Http } from '../net/http.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
-import { labelOf } from '../oauth/discovery.ts';
+import { issuerLabel } from '../net/web-address.ts';
 import { runDeviceFlow } from '../oauth/device-flow.ts';
 import { refusal } from '../oauth/refusal.ts';
 import { revokeTokens } from '../oauth/revoke.ts';
@@ -28,7 +28,7 @@ const OFFLINE = 'offline_access';
 export function createOauthServer(options: OauthServerOptions): LoginServer {
   const { issuer, clientId, clientSecret, http } = options;
   const description = { kind: 'oauth', issuer, clientId, clientSecret } as const;
-  const label = labelOf(issuer);
+  const label = issuerLabel(issuer);
 
   const logIn = async (step: LoginStep): Promise<TokenGrant> => {
     const { scopes, resume, onFlow, onPrompt, onPoll, signal, closing } = step;

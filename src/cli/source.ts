@@ -11,6 +11,7 @@ import { createLog } from '../base/log.ts';
 import { withLogFile } from '../base/log-file.ts';
 import type { Log, Redact } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
+import { issuerLabel } from '../net/web-address.ts';
 import { createAuditFile } from '../vault/audit-file.ts';
 import { openVault } from '../vault/open.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -121,11 +122,6 @@ function labelOf(auth: Auth, { host, hostGiven, tokenEnv }: Settings): string {
   // A token in a variable that is not GitHub's is for something else, of which nothing is known but that name.
   const [name = ''] = tokenEnv;
   return hostGiven || /^(?:GITHUB|GH)_/.test(name) ? host.label : name;
-}
-
-/** An issuer without what all of them have, such as `gitlab.com`. */
-export function issuerLabel(issuer: string): string {
-  return issuer.replace(/^https?:\/\//, '').replace(/\/$/, '');
 }
 
 async function clientSecretOf(

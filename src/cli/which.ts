@@ -3,6 +3,7 @@
 import { exchangeIdentity } from '../auth/exchange-identity.ts';
 import { parseGithubHost } from '../github/hosts.ts';
 import type { GithubHost } from '../github/hosts.ts';
+import { issuerLabel } from '../net/web-address.ts';
 import { canonicalIdentity } from '../vault/identity.ts';
 import type { RecordIdentity } from '../vault/vault.ts';
 import { isUnattended, LOGIN_MODES, MODE_OPTIONS } from './auth-modes.ts';
@@ -14,7 +15,6 @@ import type { OptionTexts } from './option-names.ts';
 import type { CommandLine } from './options.ts';
 import type { Profile } from './profiles.ts';
 import type { Settings } from './settings.ts';
-import { issuerLabel } from './source.ts';
 
 /** One login. */
 export interface Which {

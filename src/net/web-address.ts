@@ -27,3 +27,8 @@ export function webAddress(value: unknown, longest = 512): string | undefined {
   if (!url || url.href.length > longest || url.username !== '' || url.password !== '') return undefined;
   return isSafe(url) ? url.href : undefined;
 }
+
+/** An issuer without what all of them have, such as `gitlab.com`: one host may have several, each at a path of its own. */
+export function issuerLabel(issuer: string): string {
+  return issuer.replace(/^https?:\/\//, '').replace(/\/$/, '');
+}

@@ -4,10 +4,10 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import { RefusedError, UnreachableError } from '../base/errors.ts';
 import type { Http } from '../net/http.ts';
 import { asObject, requestJson } from '../net/http.ts';
-import { isSafe, parseUrl, webAddress } from '../net/web-address.ts';
+import { isSafe, issuerLabel, parseUrl, webAddress } from '../net/web-address.ts';
 
 export interface Server {
-  /** As a person knows it: its host, with the port where it has one. */
+  /** As a person knows it, such as `gitlab.com`. */
   readonly label: string;
   /** As the issuer publishes it; each endpoint in it may be sent credentials to. */
   readonly metadata: AuthorizationServer;
@@ -77,11 +77,6 @@ export async function discover(
   return server;
 }
 
-/** The host of an issuer, with its port where it has one. */
-export function labelOf(issuer: string): string {
-  return parseUrl(issuer)?.host ?? issuer;
-}
-
 /**
  * The address of an endpoint.
  * @param purpose what is not possible without it, such as `to log in by a code`
@@ -112,7 +107,7 @@ async function lookUp(issuer: string, http: Http, signal: AbortSignal): Promise<
     const failure = answers.find((answer) => answer.status === 'rejected');
     throw failure ? failure.reason : nothingPublished(issuer, http);
   }
-  const label = labelOf(issuer);
+  const label = issuerLabel(issuer);
   const metadata = Object.assign({ issuer }, ...own) as AuthorizationServer;
   for (const endpoint of ENDPOINTS) mustBeSafe(label, endpoint, metadata[endpoint], url);
   const isHalf = published.length < answers.length;

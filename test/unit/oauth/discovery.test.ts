@@ -94,7 +94,10 @@ describe('an issuer', () => {
     const issuer = await startScripted();
     const realm = `${issuer.url}/realms/one`;
     issuer.answer('/realms/one/.well-known/openid-configuration', [200, { issuer: realm }]);
-    expect((await discover(realm, http)).metadata.issuer).toBe(realm);
+    const { label, metadata } = await discover(realm, http);
+    expect(metadata.issuer).toBe(realm);
+    // Its host alone would be that of the other realms as well.
+    expect(label).toBe(`${new URL(realm).host}/realms/one`);
     expect(issuer.asked.map(({ path }) => path).toSorted()).toEqual([
       '/.well-known/oauth-authorization-server/realms/one',
       '/realms/one/.well-known/openid-configuration',
