@@ -7,6 +7,8 @@ import { UnreachableError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
 import type { Kept, Lock } from '../vault/vault.ts';
+import type { AccountChange } from './account.ts';
+import { changeOf } from './account.ts';
 import { otherIdentity } from './refusals.ts';
 import type { RevokeParts } from './replaced.ts';
 import { isAlive, revoke, revokeReplaced } from './replaced.ts';
@@ -83,7 +85,7 @@ export async function credentialOf(
 /** The new token of somebody else is not left behind. */
 async function refused(
   credential: Credential,
-  { was, now }: Change,
+  { was, now }: AccountChange,
   parts: AcceptParts,
 ): Promise<RefusedError> {
   const { server } = parts;
@@ -116,15 +118,4 @@ async function identify(
 function accountOf(kept: Kept | undefined, { known }: LoginRequest): string | undefined {
   if (!kept) return known?.login;
   return kept.kind === 'record' ? kept.record.login : undefined;
-}
-
-interface Change {
-  readonly was: string;
-  readonly now: string;
-}
-
-/** Names are the same in any case, at GitHub and wherever else they stand for accounts. A name that is not known says nothing. */
-function changeOf(was: string | undefined, now: string | undefined): Change | undefined {
-  if (was === undefined || now === undefined) return undefined;
-  return was.toLowerCase() === now.toLowerCase() ? undefined : { was, now };
 }

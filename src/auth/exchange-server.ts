@@ -1,16 +1,18 @@
 // A broker as a server at which persons log in: its tokens are exchanged for a subject token, silently where the person has
 // consented. Not for: the request itself (oauth/exchange.ts), or what is stored and shared (login-source.ts).
-import { RefusedError, UnreachableError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
+import { RefusedError, UnreachableError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
+import { asUnreachable } from '../oauth/discovery.ts';
+import type { AccountChange } from './account.ts';
+import { changeOf } from './account.ts';
 import type { Attempts } from './exchange-attempt.ts';
 import { consentRequired, logInByExchange, SILENT_PAUSE, tooLate, tryTwice } from './exchange-login.ts';
-import { polling } from './polling.ts';
 import type { ExchangePreset } from './exchange-settings.ts';
-import { asUnreachable } from '../oauth/discovery.ts';
 import { anyAuthFailure } from './failure-rules.ts';
 import type { LoginServer } from './login-server.ts';
+import { polling } from './polling.ts';
 import type { Subject } from './subject-token.ts';
 import type { Credential } from './token-source.ts';
 import { earliestRenewal, hasExpired } from './token-source.ts';
@@ -50,6 +52,8 @@ const TIME_LIMIT = 30_000;
 
 /** Why there is no subject token, as far as that is a matter of this machine. */
 const NO_SUBJECT: ReadonlySet<string> = new Set(['no_secret', 'helper_failed', 'subject_token_expired']);
+
+const NEEDS_PERSON: ReadonlySet<string> = new Set(['consent_required', 'other_identity']);
 
 export function createExchangeServer(parts: ExchangeServerParts): LoginServer {
   const { label, target, preset, isMark, subject, attempts, clock } = parts;
@@ -114,6 +118,7 @@ export function createExchangeServer(parts: ExchangeServerParts): LoginServer {
         });
         const grant = await again(base, signal);
         if (grant.accessToken.equals(base.accessToken)) requireProgress(grant, base);
+        else await requireSameAccount(grant.accessToken, base.login, signal);
         return grant;
       } catch (error) {
         throw (await mayPass(error, base, signal)) ? asUnreachable(error) : error;
@@ -133,12 +138,13 @@ export function createExchangeServer(parts: ExchangeServerParts): LoginServer {
 
   /**
    * Whether it may be otherwise later, while the token serves: a subject token that is not there or has expired; a consent
-   * that is missing, which some brokers also say where the service behind them fails.
+   * that is missing, which some brokers also say where the service behind them fails; another account, which somebody has
+   * connected there.
    */
   async function mayPass(error: unknown, base: Credential, signal: AbortSignal): Promise<boolean> {
     if (!(error instanceof RefusedError) || hasExpired(base, clock.now())) return false;
     if (NO_SUBJECT.has(error.code)) return base.expiresAt !== undefined;
-    return error.code === 'consent_required' && isDue(base) && isAccepted(base.accessToken, signal);
+    return NEEDS_PERSON.has(error.code) && isDue(base) && isAccepted(base.accessToken, signal);
   }
 
   /** As far as anybody can be asked: a person who has withdrawn the access at the service itself is shown the page at once. */
@@ -161,6 +167,18 @@ export function createExchangeServer(parts: ExchangeServerParts): LoginServer {
       if (!isOurs || wanted.length === parts.scopes.length) throw error;
       return silently(parts.scopes, signal);
     }
+  }
+
+  /** The account that is connected at the broker may be another one by now: nobody acts as somebody else in silence. */
+  async function requireSameAccount(
+    token: Secret,
+    was: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (was === undefined) return;
+    // A name that cannot be learnt just now is no reason to drop a new token.
+    const change = changeOf(was, await parts.identify(token, signal).catch(() => undefined));
+    if (change) throw otherAccount(label, change);
   }
 
   /** Whether it is renewed for its time alone, and not because it was refused. */
@@ -194,6 +212,16 @@ function notYet(label: string): UnreachableError {
   return new UnreachableError(`${label} gives no newer token before this one has ended`, {
     next: 'It is asked again.',
   });
+}
+
+function otherAccount(label: string, { was, now }: AccountChange): RefusedError {
+  return new RefusedError(
+    'other_identity',
+    `${label} gave tokens of ${was} until now, and gives one of ${now} instead`,
+    {
+      next: `Connect the account ${was} there again; or log out (auth_logout, gh-mcp-proxy logout) and call auth_login, to go on as ${now}.`,
+    },
+  );
 }
 
 function otherSubject(label: string, setting: string): RefusedError {

@@ -2,6 +2,7 @@
 // of somebody else (DESIGN 2.7; FACTS, Brokers).
 import { describe, expect, test } from 'vitest';
 import { CLIENT } from '../../../fixtures/broker/emulator.mjs';
+import { CLIENT_IDS } from '../../../fixtures/github/emulator.mjs';
 import type { RefusedError } from '../../../src/base/errors.ts';
 import { UnreachableError } from '../../../src/base/errors.ts';
 import { Secret } from '../../../src/base/secret.ts';
@@ -312,6 +313,35 @@ describe('whose token it is', () => {
     expect(error).toMatchObject({ code: 'other_subject' });
     expect(String(error)).toMatch(/--subject-token-file/);
     expect(await logIn(window, { known: first })).toMatchObject({ login: 'hubot' });
+  });
+
+  test.each([
+    ['', 'refused at once, for it may have killed the one before', { code: 'other_identity' }],
+    ['of brokers whose tokens overlap ', 'put off while the one before serves', { name: 'UnreachableError' }],
+  ])('a renewal %sthat brings a token of another account is %s', async (which, _what, expected) => {
+    let connected = 'octocat';
+    const { broker, clock, github, present, open, refresh, logIn, token } = await openBroker({
+      upstream: {
+        issue: (_login, scopes) => ({
+          accessToken: github.issue(CLIENT_IDS.oauthApp, connected, scopes.join(',')).accessToken,
+          expiresIn: 3600,
+        }),
+        revoke: which === '' ? (old) => github.revoke(old) : () => {},
+      },
+    });
+    broker.consent('octocat');
+    const window = open(which === '' ? {} : { 'exchange-preset': [] });
+    const first = (await window.source.load())!;
+    connected = 'hubot';
+    clock.skip(3_300_000);
+    present('octocat');
+    const error = await rejection(refresh(window, first));
+    expect(error).toMatchObject(expected);
+    expect(String(error)).toMatch(/of octocat until now, and gives one of hubot/);
+    expect(await rejection(logIn(window, { known: first }))).toMatchObject({ code: 'other_identity' });
+    await window.source.logout(first, neverAborted);
+    expect(await logIn(window)).toMatchObject({ login: 'hubot' });
+    expect(token(first)).not.toBe(broker.handedOut.at(-1));
   });
 
   test("a token that is not GitHub's has no name, and GitHub is not asked for one", async () => {
