@@ -2,6 +2,7 @@
 // Not for: when that is done (unattended.ts, session/), or how a request is signed (client.ts).
 // https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app
 import type { Clock } from '../../base/clock.ts';
+import { delay } from '../../base/clock.ts';
 import { RefusedError, UnreachableError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Secret } from '../../base/secret.ts';
@@ -55,8 +56,11 @@ export interface AppTokens {
   revoke(token: Secret, signal: AbortSignal): Promise<void>;
 }
 
+/** Before the second try to revoke a token, in ms: short, for a session that ends waits for it. */
+const REVOKE_PAUSE = 200;
+
 export function createAppTokens(options: AppTokensOptions): AppTokens {
-  const { host, http, sign } = options;
+  const { host, sign } = options;
   const skew: ClockSkew = { ms: 0 };
   let identity: AppIdentity | undefined;
 
@@ -76,22 +80,37 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
     },
 
     async revoke(token, signal) {
-      const { status } = await requestJson(
-        http,
-        {
-          method: 'DELETE',
-          url: `${host.apiUrl}/installation/token`,
-          headers: { accept: 'application/vnd.github+json', authorization: `Bearer ${token.reveal()}` },
-        },
-        signal,
-      );
-      // 401: its time was over, or somebody has revoked it. 403: the installation is suspended, and the token with it.
-      if (status < 400 || status === 401 || status === 403) return;
-      throw new UnreachableError(`${host.label} does not revoke it (HTTP ${status})`, {
-        next: 'It ends by itself, an hour after it was made.',
-      });
+      try {
+        await revokeToken(token, options, signal);
+      } catch (error) {
+        if (!(error instanceof UnreachableError)) throw error;
+        // Once more: it would live for up to an hour.
+        await delay(options.clock, REVOKE_PAUSE, signal);
+        await revokeToken(token, options, signal);
+      }
     },
   };
+}
+
+async function revokeToken(
+  token: Secret,
+  { host, http }: AppTokensOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { status } = await requestJson(
+    http,
+    {
+      method: 'DELETE',
+      url: `${host.apiUrl}/installation/token`,
+      headers: { accept: 'application/vnd.github+json', authorization: `Bearer ${token.reveal()}` },
+    },
+    signal,
+  );
+  // 401: its time was over, or somebody has revoked it. 403: the installation is suspended, and the token with it.
+  if (status < 400 || status === 401 || status === 403) return;
+  throw new UnreachableError(`${host.label} does not revoke it (HTTP ${status})`, {
+    next: 'It ends by itself, an hour after it was made.',
+  });
 }
 
 async function obtainToken(

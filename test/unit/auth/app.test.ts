@@ -132,12 +132,26 @@ describe('renewal and end', () => {
     ]);
   });
 
+  test('a try to revoke one that fails is made once more', async () => {
+    const { github, clock, log, open } = await startApp();
+    const source = open();
+    const token = (await source.load())!;
+    github.fault({ path: 'DELETE /api/v3/installation/token', kind: 'reset' });
+    const released = source.release(token, neverAborted);
+    await clock.pass(200);
+    await released;
+    expect(github.liveTokens()).toEqual([]);
+    expect(log.lines.filter((line) => line.startsWith('warn'))).toEqual([]);
+  });
+
   test('one that has ended by itself is nothing to complain of; one that could not be revoked is', async () => {
     const { github, clock, log, open } = await startApp();
     const source = open();
     const token = (await source.load())!;
-    github.fault({ path: 'DELETE /api/v3/installation/token', kind: 'status', status: 502 });
-    await source.release(token, neverAborted);
+    github.fault({ path: 'DELETE /api/v3/installation/token', kind: 'status', status: 502, times: 2 });
+    const released = source.release(token, neverAborted);
+    await clock.pass(200);
+    await released;
     expect(log.lines.filter((line) => line.startsWith('warn'))).toEqual([
       expect.stringMatching(/^warn: a token for .* could not be revoked: .*HTTP 502/) as string,
     ]);
