@@ -1,10 +1,9 @@
 // A broker as a server at which persons log in: its tokens are exchanged for a subject token, silently where the person has
 // consented. Not for: the request itself (oauth/exchange.ts), or what is stored and shared (login-source.ts).
 import type { Clock } from '../base/clock.ts';
-import { RefusedError, UnreachableError } from '../base/errors.ts';
+import { asUnreachable, RefusedError, UnreachableError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
-import { asUnreachable } from '../oauth/discovery.ts';
 import type { AccountChange } from './account.ts';
 import { changeOf } from './account.ts';
 import type { Attempts } from './exchange-attempt.ts';

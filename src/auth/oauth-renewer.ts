@@ -1,10 +1,11 @@
 // The renewal of any issuer's tokens, for the proxy and for its refresher, which loads nothing else of it.
 // Not for: logins (oauth-server.ts).
+import { asUnreachable } from '../base/errors.ts';
 import type { Http } from '../net/http.ts';
 import { issuerLabel } from '../net/web-address.ts';
 import type { OauthClient, SettingNames } from '../oauth/client.ts';
 import { createClient } from '../oauth/client.ts';
-import { asUnreachable, discover } from '../oauth/discovery.ts';
+import { discover } from '../oauth/discovery.ts';
 import { refreshToken } from '../oauth/refresh.ts';
 import type { ServerDescription } from './login-server.ts';
 import { noRefreshToken } from './refusals.ts';

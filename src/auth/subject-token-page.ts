@@ -1,11 +1,10 @@
 // The issuer as a server at which persons log in by authorization code with PKCE, so that a broker knows who they are.
 // Not for: what becomes of that token (subject-token-login.ts).
 import type { Clock } from '../base/clock.ts';
-import { RefusedError } from '../base/errors.ts';
+import { asUnreachable, RefusedError } from '../base/errors.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
 import type { OauthClient } from '../oauth/client.ts';
 import { authorizationUrl, codeIn, exchangeCode } from '../oauth/code-flow.ts';
-import { asUnreachable } from '../oauth/discovery.ts';
 import { claimsOf } from '../oauth/exchange-claims.ts';
 import { refreshToken } from '../oauth/refresh.ts';
 import type { Broker } from './exchange-broker.ts';

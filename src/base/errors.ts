@@ -42,6 +42,15 @@ export class RefusedError extends UserError {
   }
 }
 
+/**
+ * A refusal that may be otherwise later: what could not be looked up just now, or is wrong in the settings, says nothing
+ * about a login that worked before. Anything else stays as it is.
+ */
+export function asUnreachable(error: unknown): unknown {
+  if (!(error instanceof RefusedError)) return error;
+  return new UnreachableError(error.message, { next: error.next });
+}
+
 /** The system's code in an error, such as `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

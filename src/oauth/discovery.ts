@@ -1,7 +1,7 @@
 // What an issuer says of itself: its endpoints, and what they take (RFC 8414, OpenID Connect Discovery).
 // Not for: asking those endpoints for anything (client.ts).
 import type { AuthorizationServer } from 'oauth4webapi';
-import { RefusedError, UnreachableError } from '../base/errors.ts';
+import { RefusedError } from '../base/errors.ts';
 import type { Http } from '../net/http.ts';
 import { asObject, requestJson } from '../net/http.ts';
 import { isSafe, issuerLabel, parseUrl, webAddress } from '../net/web-address.ts';
@@ -202,10 +202,4 @@ function otherIssuer(issuer: string, name: unknown, { setting }: Http): RefusedE
         ? `Check ${setting}.`
         : `Give ${setting} that very name, if that is the server you mean.`,
   });
-}
-
-/** What could not be looked up just now, or is wrong in the settings, says nothing about a login that worked before. */
-export function asUnreachable(error: unknown): unknown {
-  if (!(error instanceof RefusedError)) return error;
-  return new UnreachableError(error.message, { next: error.next });
 }

@@ -1,11 +1,11 @@
 // A new token for a refresh token, at any server (RFC 6749, section 6).
 // Not for: whether and when to refresh, or which refresh token is the newest (auth/renewal.ts).
-import { RefusedError } from '../base/errors.ts';
+import { asUnreachable, RefusedError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
 import type { OauthClient } from './client.ts';
 import { askEndpoint } from './client.ts';
-import { asUnreachable, endpointOf } from './discovery.ts';
+import { endpointOf } from './discovery.ts';
 import { grantIn } from './token-answer.ts';
 
 /**

@@ -1,6 +1,7 @@
 // Errors that a person reads: what happened, why, what to do next (DESIGN 2.9).
 import { expect, test } from 'vitest';
 import {
+  asUnreachable,
   EXIT,
   messageOf,
   RefusedError,
@@ -50,4 +51,12 @@ test('messageOf gives the text of anything that was thrown', () => {
   expect(messageOf(new UsageError('said so'))).toBe('said so');
   expect(messageOf('text')).toBe('text');
   expect(messageOf(undefined)).toBe('undefined');
+});
+
+test('what is refused while a login that worked is renewed is no reason to end that login', () => {
+  const refused = new RefusedError('no_metadata', 'nothing there', { next: 'Look.' });
+  expect(asUnreachable(refused)).toBeInstanceOf(UnreachableError);
+  expect(asUnreachable(refused)).toMatchObject({ message: 'nothing there', next: 'Look.' });
+  const other = new TypeError('a bug');
+  expect(asUnreachable(other)).toBe(other);
 });

@@ -71,7 +71,7 @@ describe('a refresh', () => {
   test.each([
     [200, 'invalid_grant', RefusedError],
     [400, 'invalid_grant', RefusedError],
-    [200, 'incorrect_client_credentials', RefusedError],
+    [200, 'incorrect_client_credentials', UnreachableError],
     [200, 'server_error', UnreachableError],
     [400, 'something_new', UnreachableError],
   ])('HTTP %i with %s', async (status, code, expected) => {

@@ -4,7 +4,7 @@ import { startIssuer } from '../../../fixtures/oidc/issuer.mjs';
 import { systemClock } from '../../../src/base/clock.ts';
 import { RefusedError, UnreachableError } from '../../../src/base/errors.ts';
 import { createHttp } from '../../../src/net/http.ts';
-import { asUnreachable, discover, endpointOf } from '../../../src/oauth/discovery.ts';
+import { discover, endpointOf } from '../../../src/oauth/discovery.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { atTestEnd } from '../../support/test-end.ts';
 import { neverAborted, rejection } from '../github/support.ts';
@@ -179,12 +179,4 @@ test('a missing endpoint is told as what is not possible without it', async () =
   expect(() => endpointOf(server, 'authorization_endpoint', 'to log in in a browser')).toThrow(
     /offers no way to log in in a browser: its metadata names no authorization_endpoint/,
   );
-});
-
-test('what is refused while a login that worked is renewed is no reason to end that login', () => {
-  const refused = new RefusedError('no_metadata', 'nothing there', { next: 'Look.' });
-  expect(asUnreachable(refused)).toBeInstanceOf(UnreachableError);
-  expect(asUnreachable(refused)).toMatchObject({ message: 'nothing there', next: 'Look.' });
-  const other = new TypeError('a bug');
-  expect(asUnreachable(other)).toBe(other);
 });
