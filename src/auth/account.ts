@@ -1,5 +1,5 @@
 // Whether two names of accounts are of one person. Not for: what is done about it where they are not (accept.ts,
-// exchange-server.ts).
+// exchange/server.ts).
 
 export interface AccountChange {
   readonly was: string;

@@ -1,5 +1,5 @@
 // What is asked of an authorization server at which persons log in, whichever protocol it speaks: GitHub's own
-// (github-server.ts), any issuer's (oauth-server.ts), a broker's (exchange-server.ts).
+// (github-server.ts), any issuer's (oauth-server.ts), a broker's (exchange/server.ts).
 // Not for: what is stored, shared between processes, or shown (login-source.ts and its parts).
 import type { RefusedError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';

@@ -1,5 +1,5 @@
 // Any issuer as a server at which persons log in by device flow. Not for: GitHub (github-server.ts), brokers
-// (exchange-server.ts), or what is stored (login-source.ts).
+// (exchange/server.ts), or what is stored (login-source.ts).
 import { RefusedError, UserError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Http } from '../net/http.ts';

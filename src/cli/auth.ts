@@ -1,7 +1,7 @@
 // One way to a token with all that makes its source: a type for each mode. Not for: where that comes from
 // (auth-settings.ts), or opening it (source.ts).
 import type { KeySource } from '../auth/app/key-source.ts';
-import type { ExchangeSettings } from '../auth/exchange-settings.ts';
+import type { ExchangeSettings } from '../auth/exchange/settings.ts';
 import type { SecretSource } from '../auth/secret-source.ts';
 import type { Secret } from '../base/secret.ts';
 import type { GithubHost } from '../github/hosts.ts';

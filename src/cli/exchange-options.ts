@@ -1,6 +1,6 @@
 // The settings of `--auth exchange`, from what is given for them. Loaded when that mode is chosen.
-// Not for: what they mean and which belong together (auth/exchange-settings.ts).
-import { parseExchangeSettings } from '../auth/exchange-settings.ts';
+// Not for: what they mean and which belong together (auth/exchange/settings.ts).
+import { parseExchangeSettings } from '../auth/exchange/settings.ts';
 import type { AuthInput, ExchangeAuth } from './auth.ts';
 import { optionsOf } from './auth-options.ts';
 import { callbackPort, commandTimeout } from './lookups.ts';

@@ -1,6 +1,6 @@
 // Whose login it is: what names its record in the vault, what a person types to mean it, and what makes its source.
 // Not for: which of them a command is about (logins.ts), or the commands as text (shell.ts).
-import { exchangeIdentity } from '../auth/exchange-identity.ts';
+import { exchangeIdentity } from '../auth/exchange/identity.ts';
 import { parseGithubHost } from '../github/hosts.ts';
 import type { GithubHost } from '../github/hosts.ts';
 import { issuerLabel } from '../net/web-address.ts';

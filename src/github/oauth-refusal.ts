@@ -1,5 +1,5 @@
 // Every error code of GitHub's OAuth endpoints (FACTS, Device flow), as what happened, why, and what to do now.
-// Not for: authorization_pending and slow_down, which are no refusals (poll.ts).
+// Not for: authorization_pending and slow_down, which are no refusals (net/device-poll.ts).
 import { RefusedError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import { REDACTED } from '../base/secret.ts';

@@ -1,5 +1,5 @@
 // How brokers say that a person has to consent first, each in its own way: by rules (FACTS, Brokers).
-// Not for: showing the page (auth/exchange-login.ts); it is never opened or followed from here.
+// Not for: showing the page (auth/exchange/login.ts); it is never opened or followed from here.
 import { asObject } from '../net/http.ts';
 import { webAddress } from '../net/web-address.ts';
 

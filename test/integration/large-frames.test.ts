@@ -1,5 +1,5 @@
 // Frames above 256 KiB stream through, with their exact bytes and among others (DESIGN 2.1).
-// Not for: memory (memory.test.ts), or a server that dies in the middle of one (broken-frames.test.ts).
+// Not for: memory (bench/), or a server that dies in the middle of one (broken-frames.test.ts).
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { toolText } from '../support/messages.ts';

@@ -1,7 +1,7 @@
 // The settings of `--auth exchange`: what they come to, and that each error names the setting to change.
 import { describe, expect, test } from 'vitest';
-import type { ExchangeTexts } from '../../../src/auth/exchange-options.ts';
-import { parseExchangeSettings } from '../../../src/auth/exchange-settings.ts';
+import type { ExchangeTexts } from '../../../src/auth/exchange/options.ts';
+import { parseExchangeSettings } from '../../../src/auth/exchange/settings.ts';
 import { UsageError } from '../../../src/base/errors.ts';
 
 const SECRET = 'GH_MCP_PROXY_EXCHANGE_CLIENT_SECRET';

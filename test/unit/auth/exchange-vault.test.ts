@@ -1,6 +1,6 @@
 // For whom a token was exchanged is kept with it, and hides it from everybody else.
 import { expect, test } from 'vitest';
-import { subjectVault } from '../../../src/auth/exchange-vault.ts';
+import { subjectVault } from '../../../src/auth/exchange/vault.ts';
 import { decodeRecord, encodeRecord } from '../../../src/vault/record.ts';
 import { createSharedMemory } from '../../support/shared-memory-vault.ts';
 import { identity, record, recordIn } from '../../support/vault.ts';

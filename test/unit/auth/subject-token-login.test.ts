@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CLIENT, PUBLIC_CLIENT_ID } from '../../../fixtures/broker/emulator.mjs';
-import type { ExchangeTexts } from '../../../src/auth/exchange-options.ts';
+import type { ExchangeTexts } from '../../../src/auth/exchange/options.ts';
 import { tempDir } from '../../support/temp.ts';
 import { neverAborted, rejection } from '../github/support.ts';
 import { openBroker, SECRET_VARIABLE } from './exchange-windows.ts';

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { givenSubject } from '../../../src/auth/subject-token.ts';
+import { givenSubject } from '../../../src/auth/exchange/subject-token.ts';
 import type { SecretSource } from '../../../src/auth/secret-source.ts';
 import type { Secret } from '../../../src/base/secret.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';

@@ -1,5 +1,5 @@
 // The token source of a world (world.ts), and what the service behind it accepts: it has its own clock, and keeps dead
-// tokens dead. Not for: choosing what it answers next (model-tokens.ts).
+// tokens dead. Not for: choosing what it answers next (model-source.ts).
 import { PLACEHOLDER } from '../../../src/session/state.ts';
 import type { TokenView } from '../../../src/session/state.ts';
 

@@ -1,8 +1,8 @@
-// How the proxy proves to a broker which client it is, as far as settings tell. Not for: doing it (exchange-client.ts).
-import { UsageError } from '../base/errors.ts';
-import type { ExchangeTexts } from './exchange-options.ts';
-import { oneOf, setting, textOf } from './exchange-options.ts';
-import type { SecretSource } from './secret-source.ts';
+// How the proxy proves to a broker which client it is, as far as settings tell. Not for: doing it (oauth/client-auth.ts).
+import { UsageError } from '../../base/errors.ts';
+import type { ExchangeTexts } from './options.ts';
+import { oneOf, setting, textOf } from './options.ts';
+import type { SecretSource } from '../secret-source.ts';
 
 /** Names and secrets of a client; a secret is read when it is needed. */
 export type ExchangeClient =

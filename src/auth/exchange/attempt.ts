@@ -1,15 +1,15 @@
 // One exchange with everything that it needs looked up: where, by which client, with which subject token; and what is
-// remarkable about the answer. Not for: what follows when a person has to consent (exchange-login.ts).
-import { RefusedError } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
-import type { Secret } from '../base/secret.ts';
-import { claimsOf } from '../oauth/exchange-claims.ts';
-import type { ProveClient } from '../oauth/client-auth.ts';
-import type { ExchangeOutcome } from '../oauth/exchange.ts';
-import { exchangeToken } from '../oauth/exchange.ts';
-import type { Http } from '../net/http.ts';
-import { targetOf } from './exchange-identity.ts';
-import type { ExchangeSettings } from './exchange-settings.ts';
+// remarkable about the answer. Not for: what follows when a person has to consent (login.ts).
+import { RefusedError } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { Secret } from '../../base/secret.ts';
+import { claimsOf } from '../../oauth/exchange-claims.ts';
+import type { ProveClient } from '../../oauth/client-auth.ts';
+import type { ExchangeOutcome } from '../../oauth/exchange.ts';
+import { exchangeToken } from '../../oauth/exchange.ts';
+import type { Http } from '../../net/http.ts';
+import { targetOf } from './identity.ts';
+import type { ExchangeSettings } from './settings.ts';
 import type { Subject } from './subject-token.ts';
 
 export interface AttemptParts {

@@ -1,5 +1,5 @@
-// The options of `--auth exchange` by name, and what was given for each. Not for: what they mean (exchange-settings.ts).
-import { UsageError } from '../base/errors.ts';
+// The options of `--auth exchange` by name, and what was given for each. Not for: what they mean (settings.ts).
+import { UsageError } from '../../base/errors.ts';
 
 /** The variable of each is `GH_MCP_PROXY_` and the same in capitals. */
 export type ExchangeOption =

@@ -1,19 +1,19 @@
 // The broker itself: where its endpoints are, which client asks there, and what is peculiar to it.
-// Not for: exchanges (exchange-attempt.ts).
-import { UserError } from '../base/errors.ts';
-import type { Secret } from '../base/secret.ts';
-import type { Http } from '../net/http.ts';
-import type { Revocation } from '../net/revocation.ts';
-import type { OauthClient, SettingNames } from '../oauth/client.ts';
-import type { TokenPair } from '../oauth/revoke.ts';
-import { revokeTokens } from '../oauth/revoke.ts';
-import type { ClientProof, ProveClient } from '../oauth/client-auth.ts';
-import { createProveClient } from '../oauth/client-auth.ts';
-import { issuerLabel } from '../net/web-address.ts';
-import { discover, endpointOf } from '../oauth/discovery.ts';
-import { setting } from './exchange-options.ts';
-import type { ExchangeSettings } from './exchange-settings.ts';
-import { readSecret } from './secret-source.ts';
+// Not for: exchanges (attempt.ts).
+import { UserError } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { Http } from '../../net/http.ts';
+import type { Revocation } from '../../net/revocation.ts';
+import type { OauthClient, SettingNames } from '../../oauth/client.ts';
+import type { TokenPair } from '../../oauth/revoke.ts';
+import { revokeTokens } from '../../oauth/revoke.ts';
+import type { ClientProof, ProveClient } from '../../oauth/client-auth.ts';
+import { createProveClient } from '../../oauth/client-auth.ts';
+import { issuerLabel } from '../../net/web-address.ts';
+import { discover, endpointOf } from '../../oauth/discovery.ts';
+import { setting } from './options.ts';
+import type { ExchangeSettings } from './settings.ts';
+import { readSecret } from '../secret-source.ts';
 
 export interface BrokerParts {
   readonly settings: ExchangeSettings;

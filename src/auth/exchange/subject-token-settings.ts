@@ -1,8 +1,8 @@
 // Where a subject token comes from, as far as settings tell. Not for: getting it (subject-token*.ts).
-import { UsageError } from '../base/errors.ts';
-import type { ExchangeOption, ExchangeTexts } from './exchange-options.ts';
-import { setting, textOf } from './exchange-options.ts';
-import type { SecretSource } from './secret-source.ts';
+import { UsageError } from '../../base/errors.ts';
+import type { ExchangeOption, ExchangeTexts } from './options.ts';
+import { setting, textOf } from './options.ts';
+import type { SecretSource } from '../secret-source.ts';
 
 export type SubjectSettings =
   | {

@@ -1,17 +1,17 @@
 // The issuer as a server at which persons log in by authorization code with PKCE, so that a broker knows who they are.
 // Not for: what becomes of that token (subject-token-login.ts).
-import type { Clock } from '../base/clock.ts';
-import { asUnreachable, RefusedError } from '../base/errors.ts';
-import type { TokenGrant } from '../net/token-grant.ts';
-import type { OauthClient } from '../oauth/client.ts';
-import { authorizationUrl, codeIn, exchangeCode } from '../oauth/code-flow.ts';
-import { claimsOf } from '../oauth/exchange-claims.ts';
-import { refreshToken } from '../oauth/refresh.ts';
-import type { Broker } from './exchange-broker.ts';
-import { polling } from './polling.ts';
-import { anyAuthFailure } from './failure-rules.ts';
-import type { LoginServer, LoginStep } from './login-server.ts';
-import { noRefreshToken } from './refusals.ts';
+import type { Clock } from '../../base/clock.ts';
+import { asUnreachable, RefusedError } from '../../base/errors.ts';
+import type { TokenGrant } from '../../net/token-grant.ts';
+import type { OauthClient } from '../../oauth/client.ts';
+import { authorizationUrl, codeIn, exchangeCode } from '../../oauth/code-flow.ts';
+import { claimsOf } from '../../oauth/exchange-claims.ts';
+import { refreshToken } from '../../oauth/refresh.ts';
+import type { Broker } from './broker.ts';
+import { polling } from '../polling.ts';
+import { anyAuthFailure } from '../failure-rules.ts';
+import type { LoginServer, LoginStep } from '../login-server.ts';
+import { noRefreshToken } from '../refusals.ts';
 
 export interface SubjectServerParts {
   readonly broker: Broker;
@@ -73,8 +73,8 @@ async function byPage(
 ): Promise<TokenGrant> {
   // A server for the way back is needed by nobody who is logged in.
   const [{ listenForRedirect }, { createPkce, createState }] = await Promise.all([
-    import('../oauth/redirect.ts'),
-    import('../oauth/pkce.ts'),
+    import('../../oauth/redirect.ts'),
+    import('../../oauth/pkce.ts'),
   ]);
   const { label } = client.server;
   const state = createState();

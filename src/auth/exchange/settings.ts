@@ -1,13 +1,13 @@
 // What `--auth exchange` is told, checked as a whole before anything is asked: each error names the setting to change.
 // Not for: reading the command line (cli/), or the secrets that settings point to (secret-source.ts).
-import { UsageError } from '../base/errors.ts';
-import type { ConsentRule } from '../oauth/exchange-consent.ts';
-import { CONSENT_RULES } from '../oauth/exchange-consent.ts';
-import { isSafe, parseUrl } from '../net/web-address.ts';
-import { clientOf } from './exchange-client-settings.ts';
-import type { ExchangeClient } from './exchange-client-settings.ts';
-import type { ExchangeTexts } from './exchange-options.ts';
-import { listOf, oneOf, setting, textOf } from './exchange-options.ts';
+import { UsageError } from '../../base/errors.ts';
+import type { ConsentRule } from '../../oauth/exchange-consent.ts';
+import { CONSENT_RULES } from '../../oauth/exchange-consent.ts';
+import { isSafe, parseUrl } from '../../net/web-address.ts';
+import { clientOf } from './client-settings.ts';
+import type { ExchangeClient } from './client-settings.ts';
+import type { ExchangeTexts } from './options.ts';
+import { listOf, oneOf, setting, textOf } from './options.ts';
 import { subjectOf } from './subject-token-settings.ts';
 import type { SubjectSettings } from './subject-token-settings.ts';
 

@@ -1,8 +1,8 @@
 // What names the record of a login at a broker (`--auth exchange`), and what it shares with others there.
 // Not for: the source itself (exchange.ts).
 import { createHash } from 'node:crypto';
-import type { RecordIdentity } from '../vault/vault.ts';
-import type { ExchangeSettings } from './exchange-settings.ts';
+import type { RecordIdentity } from '../../vault/vault.ts';
+import type { ExchangeSettings } from './settings.ts';
 
 export function exchangeIdentity(settings: ExchangeSettings, profile: string): RecordIdentity {
   const { issuer, tokenEndpoint, client, scopes } = settings;

@@ -1,12 +1,12 @@
 // An exchange with a person at hand: who they are, then the page on which they consent, then one try after the other until
-// they have. Not for: exchanges that nobody watches (exchange-server.ts).
-import type { Clock } from '../base/clock.ts';
-import { delay } from '../base/clock.ts';
-import { RefusedError, UnreachableError } from '../base/errors.ts';
-import type { TokenGrant } from '../net/token-grant.ts';
-import type { Consent } from '../oauth/exchange-consent.ts';
-import type { ExchangeOutcome } from '../oauth/exchange.ts';
-import type { LoginStep } from './login-server.ts';
+// they have. Not for: exchanges that nobody watches (server.ts).
+import type { Clock } from '../../base/clock.ts';
+import { delay } from '../../base/clock.ts';
+import { RefusedError, UnreachableError } from '../../base/errors.ts';
+import type { TokenGrant } from '../../net/token-grant.ts';
+import type { Consent } from '../../oauth/exchange-consent.ts';
+import type { ExchangeOutcome } from '../../oauth/exchange.ts';
+import type { LoginStep } from '../login-server.ts';
 import type { Subject } from './subject-token.ts';
 
 export interface ExchangeLoginParts {

@@ -1,20 +1,20 @@
 // A broker as a server at which persons log in: its tokens are exchanged for a subject token, silently where the person has
 // consented. Not for: the request itself (oauth/exchange.ts), or what is stored and shared (login-source.ts).
-import type { Clock } from '../base/clock.ts';
-import { asUnreachable, RefusedError, UnreachableError } from '../base/errors.ts';
-import type { Secret } from '../base/secret.ts';
-import type { TokenGrant } from '../net/token-grant.ts';
-import type { AccountChange } from './account.ts';
-import { changeOf } from './account.ts';
-import type { Attempts } from './exchange-attempt.ts';
-import { consentRequired, logInByExchange, SILENT_PAUSE, tooLate, tryTwice } from './exchange-login.ts';
-import type { ExchangePreset } from './exchange-settings.ts';
-import { anyAuthFailure } from './failure-rules.ts';
-import type { LoginServer } from './login-server.ts';
-import { polling } from './polling.ts';
+import type { Clock } from '../../base/clock.ts';
+import { asUnreachable, RefusedError, UnreachableError } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { TokenGrant } from '../../net/token-grant.ts';
+import type { AccountChange } from '../account.ts';
+import { changeOf } from '../account.ts';
+import type { Attempts } from './attempt.ts';
+import { consentRequired, logInByExchange, SILENT_PAUSE, tooLate, tryTwice } from './login.ts';
+import type { ExchangePreset } from './settings.ts';
+import { anyAuthFailure } from '../failure-rules.ts';
+import type { LoginServer } from '../login-server.ts';
+import { polling } from '../polling.ts';
 import type { Subject } from './subject-token.ts';
-import type { Credential } from './token-source.ts';
-import { earliestRenewal, hasExpired } from './token-source.ts';
+import type { Credential } from '../token-source.ts';
+import { earliestRenewal, hasExpired } from '../token-source.ts';
 
 export interface ExchangeServerParts {
   readonly label: string;

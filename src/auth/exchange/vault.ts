@@ -1,7 +1,7 @@
 // The vault as an exchange sees it: a record that was made for another person's subject token is not there.
 // Not for: keeping anything; that is the vault behind it.
-import type { Secret } from '../base/secret.ts';
-import type { Vault } from '../vault/vault.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { Vault } from '../../vault/vault.ts';
 
 export interface SubjectsOfTokens {
   /** Who the subject token is about now; `undefined` where nobody can tell: then nothing is hidden. Never rejects. */

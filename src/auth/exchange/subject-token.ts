@@ -1,13 +1,13 @@
 // The token that says for whom one is exchanged: from a file, a variable or a command, read anew when it is needed.
 // Not for: a person's own login at the issuer (subject-token-login.ts), or the exchange.
-import type { Clock } from '../base/clock.ts';
-import { RefusedError } from '../base/errors.ts';
-import type { Secret } from '../base/secret.ts';
-import { claimsOf } from '../oauth/exchange-claims.ts';
-import { inHome, readSecret } from './secret-source.ts';
-import type { LoginStep } from './login-server.ts';
+import type { Clock } from '../../base/clock.ts';
+import { RefusedError } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import { claimsOf } from '../../oauth/exchange-claims.ts';
+import { inHome, readSecret } from '../secret-source.ts';
+import type { LoginStep } from '../login-server.ts';
 import type { SubjectSettings } from './subject-token-settings.ts';
-import type { Logout } from './token-source.ts';
+import type { Logout } from '../token-source.ts';
 
 export interface Subject {
   /** Where it comes from, for errors, such as `--subject-token-file /run/token`. */

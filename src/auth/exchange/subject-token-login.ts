@@ -1,18 +1,18 @@
 // A subject token by a person's own login at the issuer: authorization code with PKCE, kept and renewed like any login, as
 // a record of its own. Not for: tokens that come from elsewhere (subject-token.ts), or the exchange.
-import type { Audit } from '../base/audit.ts';
-import { RefusedError } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
-import type { Secret } from '../base/secret.ts';
-import { claimsOf } from '../oauth/exchange-claims.ts';
-import type { Vault } from '../vault/vault.ts';
-import type { LoginStep } from './login-server.ts';
-import { createLoginSource } from './login-source.ts';
+import type { Audit } from '../../base/audit.ts';
+import { RefusedError } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { Secret } from '../../base/secret.ts';
+import { claimsOf } from '../../oauth/exchange-claims.ts';
+import type { Vault } from '../../vault/vault.ts';
+import type { LoginStep } from '../login-server.ts';
+import { createLoginSource } from '../login-source.ts';
 import type { Subject } from './subject-token.ts';
 import type { SubjectServerParts } from './subject-token-page.ts';
 import { createSubjectServer, loginNeeded } from './subject-token-page.ts';
 import type { SubjectSettings } from './subject-token-settings.ts';
-import type { Credential, TokenSource } from './token-source.ts';
+import type { Credential, TokenSource } from '../token-source.ts';
 
 export interface LoginSubjectParts extends Omit<SubjectServerParts, 'params'> {
   readonly issuer: string;
