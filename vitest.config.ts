@@ -7,7 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    maxWorkers: 2,
+    // One more than cores: most of their time they wait for processes.
+    maxWorkers: 3,
     pool: 'forks',
   },
 });

@@ -14,8 +14,11 @@ export function onSameToken(step: Step, token: TokenView): void {
   if (renewal.kind !== 'refreshing' || auth.kind === 'locked' || auth.token.serial !== token.serial) return;
   const refused = auth.kind === 'stale' && auth.why === 'refused';
   const end = token.expiresAt ?? Infinity;
+  const known = auth.token.expiresAt ?? Infinity;
   const lasts = step.wall < end;
-  if (!lasts || (!refused && end <= (auth.token.expiresAt ?? Infinity))) {
+  if (!lasts || (!refused && end <= known)) {
+    // Its end may come sooner than was known, by a clock that has been set back since: the latest word counts.
+    if (end < known) state.auth = { ...auth, token };
     onUnreachable(step, 'the same token was got once more, which does not last any longer.');
     return;
   }

@@ -142,7 +142,7 @@ describe('the loser of a race', () => {
   test('whose answer comes after a logout is logged out as well', async () => {
     const { memory, github, one, old, refresh, logout, open } = await loggedIn();
     const third = open({ kind: 'github.com' });
-    github.fault({ path: TOKEN, kind: 'slow', delayMs: 60 });
+    github.fault({ path: TOKEN, kind: 'slow', delayMs: 400 });
     const late = rejection(refresh(third, old));
     await github.waitForRequest(({ body }) => body['grant_type'] === 'refresh_token');
     memory.evict();

@@ -125,6 +125,15 @@ describe('where the token was to be renewed', () => {
     );
   });
 
+  test('and ends sooner than was known: no call goes with it after that', () => {
+    const session = due();
+    session.step(same({ ...lasting(54 * MINUTE), rotation: 'overlapping' }));
+    expect(sentIds(session.client(call(1, 'echo')))).toEqual([1]);
+    session.upstream({ id: 1, result: {} });
+    session.now = 55 * MINUTE;
+    expect(sentIds(session.client(call(2, 'echo')))).toEqual([]);
+  });
+
   test('and has expired meanwhile, but lasts longer: calls that waited go on', () => {
     const session = due();
     session.pass(8 * MINUTE);
