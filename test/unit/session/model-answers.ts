@@ -59,6 +59,9 @@ export function shake(world: World, server: Server | undefined, how: number): vo
   say(world, server, `{"jsonrpc":"2.0","id":${id},${outcome}}\n`);
 }
 
+/** How a failed authentication is told, where nothing else was chosen. */
+export const REFUSAL = '"error":{"code":0,"message":"401 Bad credentials"}';
+
 /** Answers one request, one way or another: `how` 0 to 5 as it should. */
 export function answer(world: World, server: Server, id: string | undefined, how: number): void {
   const entry = id === undefined ? undefined : server.inbox.get(id);
@@ -125,7 +128,7 @@ export function run(
     how % 2 === 0
       ? `{"jsonrpc":"2.0","id":${raw},${outcome}}\n`
       : `{${outcome},"jsonrpc":"2.0","id":${raw}}\n`;
-  if (!accepted && how % 3 === 0) return frame('"error":{"code":0,"message":"401 Bad credentials"}');
+  if (!accepted && how % 3 === 0) return frame(REFUSAL);
   if (!accepted)
     return frame(`"result":{"isError":true,"content":[{"type":"text","text":"401 Bad credentials"}]}`);
   if (how === 8 && method === 'tools/call')

@@ -1,6 +1,6 @@
 // How the servers of a world end: the process dies, the proxy sees that it has exited, reads what it wrote last, and
 // comes to the end of that. Not for: what they say while they run (model-answers.ts, model-servers.ts).
-import { CAPABILITIES, deliver, effect, FREE, run } from './model-answers.ts';
+import { CAPABILITIES, deliver, effect, FREE, REFUSAL, run } from './model-answers.ts';
 import { RESULT } from './stepped.ts';
 import type { World } from './world.ts';
 import type { Server } from './world-servers.ts';
@@ -58,6 +58,6 @@ export function readLastWord(world: World, server: Server): void {
   if (text.includes('protocolVersion')) {
     server.answered = true;
     server.capabilities = CAPABILITIES;
-  }
+  } else if (text.includes(REFUSAL)) world.tokens.hearRefusal(world.scenario.unattended);
   deliver(world, server, text);
 }
