@@ -45,6 +45,7 @@ function unconfigured(host: GithubHost, vault: Vault): TokenSource {
     load: () => Promise.resolve(undefined),
     watch: () => () => {},
     prepare: () => Promise.resolve(undefined),
+    newer: () => Promise.resolve(undefined),
     refresh: () => Promise.reject(noClientId(obstacle)),
     isRenewable: () => false,
     release: () => Promise.resolve(),

@@ -85,6 +85,8 @@ export function createLoginSource(options: LoginSourceOptions): TokenSource {
     prepare: (stale, signal) =>
       sharing && stale.rotation === 'exclusive' ? renewal.prepare(stale, signal) : Promise.resolve(undefined),
 
+    newer: (refused, signal) => (sharing ? renewal.newer(refused, signal) : Promise.resolve(undefined)),
+
     async refresh(stale, signal) {
       const credential = await flight(() => renew(stale), signal);
       if (!credential.accessToken.equals(stale.accessToken)) return credential;

@@ -35,6 +35,8 @@ export interface Renewal {
   refresh(stale: Credential): Promise<Credential>;
   /** See TokenSource.prepare. */
   prepare(stale: Credential, signal: AbortSignal): Promise<Credential | undefined>;
+  /** See TokenSource.newer. */
+  newer(refused: Credential, signal: AbortSignal): Promise<Credential | undefined>;
   /** Gives back what was prepared, and with it the lock. */
   drop(): void;
 }
@@ -144,6 +146,14 @@ export function createRenewal(options: RenewalOptions): Renewal {
         audit.note({ event: 'refresh-failed', login: stale.login, token: stale.accessToken, detail });
         throw error;
       }
+    },
+
+    async newer(refused, signal) {
+      preparations.drop();
+      // Who renews has the lock from before the server is asked until the answer is stored: so under it nothing is missed.
+      const next = await takeLock(refused, signal);
+      if (next.kind === 'locked') await next.held.release();
+      return next.kind === 'newer' ? stored.adopt(next.credential) : undefined;
     },
 
     async prepare(stale, signal) {

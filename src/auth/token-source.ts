@@ -130,6 +130,14 @@ export interface TokenSource {
   prepare(stale: Credential, signal: AbortSignal): Promise<Credential | undefined>;
 
   /**
+   * What another process has stored instead of `refused`, or is about to store: whoever renews it just now is waited for.
+   * `undefined` where that is nothing. Asks no server, and gives back what was made ready.
+   * @throws {UnreachableError} another process keeps everybody waiting for too long
+   * @throws the signal's reason as soon as it aborts
+   */
+  newer(refused: Credential, signal: AbortSignal): Promise<Credential | undefined>;
+
+  /**
    * A newer credential than `stale`: one that is in the vault by now, else one from the authorization server,
    * stored before it is returned (a failed save is logged loudly and the fresh credential returned all the same).
    * Exactly one of all processes that share the vault asks the server. One with the token of `stale` says that there is no

@@ -66,6 +66,7 @@ export function createUnattendedSource(options: UnattendedSourceOptions): TokenS
     load: () => (loggedOut ? Promise.resolve(undefined) : firstOne(new AbortController().signal)),
     watch: () => () => {},
     prepare: () => Promise.resolve(undefined),
+    newer: () => Promise.resolve(undefined),
     refresh: (stale, signal) =>
       loggedOut ? Promise.reject(afterLogout(hostLabel)) : replacementOf(stale, signal),
     isRenewable: () => true,

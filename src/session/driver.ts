@@ -151,6 +151,9 @@ export class Session {
       case 'refresh':
         void this.#desk.refresh(effect.serial);
         return;
+      case 'look':
+        void this.#desk.look(effect.serial);
+        return;
       case 'login':
         void this.#desk.login(effect.scopes);
         return;

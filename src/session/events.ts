@@ -49,6 +49,8 @@ export type Event =
   | { readonly type: 'login-failed'; readonly message: string; readonly unreachable?: boolean }
   /** All that a renewal of the token `serial` needs beside is there. */
   | { readonly type: 'refresh-prepared'; readonly serial: number }
+  /** No other process has stored a token instead of `serial`; where one has, it is `adopted`. */
+  | { readonly type: 'nothing-newer'; readonly serial: number }
   /** `found`: another process had got it, and nobody was asked for it here. */
   | { readonly type: 'refreshed'; readonly token: TokenView; readonly found?: boolean }
   /** A renewal brought the very token that there is, under its serial; it may end later than was known. */
@@ -82,6 +84,8 @@ export type Effect =
   /** Makes a renewal ready; `refresh-prepared`, or `adopted`, tells that it is. */
   | { readonly type: 'prepare'; readonly serial: number }
   | { readonly type: 'refresh'; readonly serial: number }
+  /** Looks for a token that another process has stored instead of `serial`; `adopted` or `nothing-newer` tells. */
+  | { readonly type: 'look'; readonly serial: number }
   /** Asks a person; or, where none can do anything, tries once more to get a token. */
   | { readonly type: 'login'; readonly scopes: readonly string[] }
   | { readonly type: 'abort-login' }

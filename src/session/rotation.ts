@@ -141,6 +141,8 @@ export function noteRefusal(step: Step): void {
   const { state } = step;
   if (state.auth.kind === 'locked') return;
   const { serial } = state.auth.token;
+  // Once, however many calls it fails: the others are room for renewals.
+  forgive(state, serial);
   state.refusals = [...recentRefusals(step), { serial, at: step.steady }].slice(-MOST_REFUSALS);
 }
 
@@ -216,8 +218,9 @@ export function onRefreshed(step: Step, token: TokenView, found: boolean): void 
 export function replaceToken(step: Step, token: TokenView, overlapping: boolean): void {
   const { state } = step;
   const wasLate = state.auth.kind === 'stale' && isStartingAgain(state);
-  // The one before serves on where it may: nobody waits for the start.
-  const serves = overlapping && state.auth.kind === 'usable' && state.upstream.kind === 'ready';
+  // The one before serves on where it may, and was not refused just now: nobody waits for the start.
+  const isAccepted = state.auth.kind === 'usable' && state.renewal.kind !== 'looking';
+  const serves = overlapping && isAccepted && state.upstream.kind === 'ready';
   state.auth = { kind: 'usable', token };
   endRenewal(state);
   // Without an upstream the lists that were told were empty ones.

@@ -5,10 +5,10 @@ import type { Pending, Starting, State } from './state.ts';
 /** A generation that served this long was no part of a crash loop, in ms. */
 const STABLE = 10_000;
 
-/** Whether new requests wait for the renewal of the token, or for a logout. */
+/** Whether new requests wait for the renewal of the token, for a look at the vault, or for a logout. */
 export function isHolding({ renewal }: State): boolean {
   if (renewal.kind === 'refreshing') return renewal.holding;
-  return renewal.kind === 'draining' || renewal.kind === 'ending';
+  return renewal.kind === 'draining' || renewal.kind === 'looking' || renewal.kind === 'ending';
 }
 
 /** Whether a call is one of `auth_login`: where no person can log in, that name is the upstream's alone. */

@@ -5,6 +5,7 @@ import type { IdText } from '../wire/message.ts';
 import type { ClientSide, Listing, Login } from './client-side.ts';
 import { OWN_NAMES } from './own-names.ts';
 import type { OwnNames } from './own-names.ts';
+import type { Refusal, Setback, WhyFinal } from './refusal.ts';
 
 /** The serial of a generation that was started with a placeholder instead of a token. Real serials begin at 1. */
 export const PLACEHOLDER = 0;
@@ -41,29 +42,24 @@ type Renewal =
   | { readonly kind: 'draining'; readonly deadline: number }
   /** `holding`: new requests are held, for the token that is there dies, or is not accepted any more. */
   | { readonly kind: 'refreshing'; readonly holding: boolean }
+  /**
+   * The token `serial` was refused, and no renewal is to answer that: the vault is looked into, and new requests are held.
+   * `calls` are told where there is no newer one; `later`: those that were refused too late for that look.
+   */
+  | {
+      readonly kind: 'looking';
+      readonly serial: number;
+      readonly calls: readonly RefusedCall[];
+      readonly later: readonly RefusedCall[];
+    }
   /** A person logs out: new requests are held, and nothing is renewed any more. */
   | { readonly kind: 'ending' };
 
-/** Tries in a row to get a token that came to nothing. */
-interface Setback {
-  readonly failures: number;
-  /** When the last one failed. */
-  readonly at: number;
-  /** When the next one is made without anybody asking; Infinity where it would end the same. */
-  readonly retryAt: number;
-  /** Why, for a person. */
-  readonly message: string;
-}
-
-/** A token that was not accepted although nothing was known against it. */
-interface Refusal {
-  readonly serial: number;
-  readonly at: number;
-}
-
-/** Why there is no upstream: told in errors until the next start. */
-interface Failure {
-  readonly message: string;
+/** A call whose token was not accepted, with what its server said and what the client is told of it. */
+export interface RefusedCall {
+  readonly pending: Pending;
+  readonly text: string;
+  readonly why: WhyFinal;
 }
 
 /** A generation that was spawned and has not answered its handshake. */
@@ -82,7 +78,8 @@ export interface Starting {
 type Upstream =
   | {
       readonly kind: 'none';
-      readonly failure: Failure | undefined;
+      /** Why: told in errors until the next start. */
+      readonly failure: { readonly message: string } | undefined;
       /** Not started again before this; then at the next request, or by itself where `restart` says so. */
       readonly notBefore: number;
       readonly restart: boolean;

@@ -36,6 +36,7 @@ export class TokenDesk {
   #opening: Promise<void> | undefined;
   #loggingIn: Promise<unknown> | undefined;
   #renewing: Promise<void> | undefined;
+  #looking: Promise<Credential | undefined> | undefined;
   #loggingOut: Promise<void> | undefined;
 
   constructor(options: TokenDeskOptions) {
@@ -164,6 +165,25 @@ export class TokenDesk {
     }
   }
 
+  /** Looks for what another process has stored instead of the credential `serial`, and reports it, or that there is none. */
+  async look(serial: number): Promise<void> {
+    const { source, log, dispatch } = this.#options;
+    const refused = this.#credentials.get(serial);
+    if (!refused) return;
+    // It may have the very lock that is waited for.
+    this.#preparation.giveBack();
+    const looking = source.newer(refused, this.#closing.signal).catch((error: unknown) => {
+      log.debug(`a newer login could not be looked for: ${messageOf(error)}`);
+      return undefined;
+    });
+    this.#looking = looking;
+    const newer = await looking;
+    // Another look was asked for since, which is the one that counts.
+    if (this.#looking !== looking) return;
+    if (newer) this.#take(newer);
+    else dispatch({ type: 'nothing-newer', serial });
+  }
+
   /** Begins a login and reports its code and its outcome; what an aborted one still says is not heard. */
   async login(scopes: readonly string[]): Promise<void> {
     const { source, dispatch } = this.#options;
@@ -260,7 +280,7 @@ export class TokenDesk {
     this.#closing.abort(reason);
     const { source, clock } = this.#options;
     const first = source.isUnattended ? this.#opening : undefined;
-    const asked = Promise.all([first, this.#renewing, this.#loggingIn, this.#loggingOut]);
+    const asked = Promise.all([first, this.#renewing, this.#looking, this.#loggingIn, this.#loggingOut]);
     await within(clock, LAST_ANSWER, asked);
     flow?.abort(reason);
     this.#refreshing.abort(reason);

@@ -33,6 +33,7 @@ import {
 } from './rotation.ts';
 import { route, routeNotification } from './routing.ts';
 import { onSameToken } from './same-token.ts';
+import { onNothingNewer } from './second-look.ts';
 import { isExpired } from './selectors.ts';
 import type { State } from './state.ts';
 import { onStoreDescribed } from './status.ts';
@@ -115,6 +116,9 @@ function apply(step: Step, event: Event): void {
       return;
     case 'refresh-prepared':
       onPrepared(step, event.serial);
+      return;
+    case 'nothing-newer':
+      onNothingNewer(step, event.serial);
       return;
     case 'refreshed':
       onRefreshed(step, event.token, event.found === true);

@@ -5,14 +5,15 @@ import { authFailureText } from './auth-failure.ts';
 import { log, toClient } from './events.ts';
 import type { Step } from './events.ts';
 import { onlyOwnTools, passTools } from './lists.ts';
-import { answer, hold, isLive, owedBy, refuse, settle } from './pending.ts';
+import { answer, hold, isLive, owedBy, settle } from './pending.ts';
 import { ask, noteInput, TOKEN_OF_PROGRESS, withdraw } from './questions.ts';
 import { onPrivateAnswer } from './readiness.ts';
 import { PRIVATE_ID } from './replay.ts';
-import { checkText, CODE } from './replies.ts';
-import { noteRefusal, refuseToken, wasJustIssued } from './rotation.ts';
+import type { WhyFinal } from './refusal.ts';
+import { refuseToken, wasJustIssued } from './rotation.ts';
 import { awaitRenewal, refuseLocked, route } from './routing.ts';
-import { placeOf, servedWell, startingOf } from './selectors.ts';
+import { explain, lookFirst } from './second-look.ts';
+import { placeOf, startingOf } from './selectors.ts';
 import { PLACEHOLDER } from './state.ts';
 import type { Pending, State } from './state.ts';
 
@@ -105,7 +106,10 @@ export function needsWhole(state: State, generation: number, frame: Frame | Malf
   return false;
 }
 
-/** The upstream says that its token was not accepted. The call did not run, so it may be made again, once. */
+/**
+ * The upstream says that its token was not accepted. The call did not run, so it is made again with another one: once
+ * where that is asked for here, and as often as other processes bring one.
+ */
 function onAuthFailure(step: Step, generation: number, pending: Pending, text: string): void {
   const { state } = step;
   const { auth } = state;
@@ -120,22 +124,29 @@ function onAuthFailure(step: Step, generation: number, pending: Pending, text: s
   if (state.renewal.kind === 'ending' && pending.bytes) hold(step, pending);
   else if (!pending.bytes) {
     const renewed = !isCurrent || refuseToken(step);
-    explain(step, pending, text, renewed ? WHY.notKept : WHY.guarded);
+    explain(step, pending, text, renewed ? 'not-kept' : 'guarded');
   } else if (serial === PLACEHOLDER || auth.kind === 'locked') retry(step, pending);
-  else if (pending.authRetries > 0) {
-    // Not where the token has served meanwhile: then it is another one that was refused.
-    if (isCurrent && !servedWell(state, step.steady)) noteRefusal(step);
-    explain(step, pending, text, WHY.renewed);
-  } else if (isCurrent && pending.answerBy !== undefined && wasJustIssued(step)) {
-    // It has waited for the login that brought this token: another login would end the same.
-    noteRefusal(step);
-    explain(step, pending, text, WHY.loggedIn);
-  } else if (!isCurrent || refuseToken(step)) {
-    pending.authRetries += 1;
+  else {
+    const why = isCurrent ? whyFinal(step, pending) : undefined;
     // It was on its way: what it waits for now is no person.
     pending.answerBy = undefined;
-    retry(step, pending);
-  } else explain(step, pending, text, WHY.guarded);
+    if (why === undefined) {
+      pending.authRetries += 1;
+      retry(step, pending);
+    } else lookFirst(step, pending, text, why);
+  }
+}
+
+/** Why no renewal answers this refusal of the session's token; undefined where one does, which is under way by then. */
+function whyFinal(step: Step, pending: Pending): WhyFinal | undefined {
+  const { auth, renewal } = step.state;
+  // Whatever it is under way for, it mends this as well.
+  const isUnderWay = auth.kind === 'stale' || renewal.kind === 'refreshing';
+  if (!isUnderWay && pending.authRetries > 0) return 'renewed';
+  // It has waited for the login that brought this token: another login would end the same.
+  if (!isUnderWay && pending.answerBy !== undefined && wasJustIssued(step)) return 'logged-in';
+  if (renewal.kind === 'looking') return 'guarded';
+  return refuseToken(step) ? undefined : 'guarded';
 }
 
 /** For the audit trail: which method or tool, and nothing of what it was given. */
@@ -143,16 +154,6 @@ function noteRefused({ effects }: Step, generation: number, { method, tool }: Pe
   const detail = tool === undefined ? method : `${method} ${tool.slice(0, LONGEST_NAME)}`;
   effects.push({ type: 'audit', event: 'refused', generation, detail });
 }
-
-/** Why a failure goes to the client. */
-const WHY = {
-  renewed: 'gh-mcp-proxy got a new token and made this call again, but that token was not accepted either.',
-  loggedIn: 'The token is only a moment old, and was not accepted.',
-  guarded: 'gh-mcp-proxy has asked for a new token a moment ago, and does not do so again at once.',
-  notKept:
-    'This call was too large, or too many others were under way, to be kept and repeated with another token: make ' +
-    'it again yourself.',
-} as const;
 
 function serialOf(state: State, generation: number): number {
   const retired = state.retired.get(generation);
@@ -169,15 +170,6 @@ function retry(step: Step, pending: Pending): void {
     else refuseLocked(step, pending);
   } else if (state.auth.kind === 'stale') awaitRenewal(step, pending);
   else route(step, pending);
-}
-
-/** The failure goes to the client, with what the proxy knows about it. */
-function explain(step: Step, pending: Pending, text: string, why: string): void {
-  const { config } = step.state;
-  const { hostLabel, version } = config;
-  const check = why === WHY.notKept ? '' : ` ${checkText(config)}`;
-  const explained = `${text}\n\n${why}${check} (gh-mcp-proxy ${version}, host ${hostLabel})`;
-  refuse(step, pending, CODE.credentialRefused, 'credential_refused', explained);
 }
 
 function onNotification(step: Step, generation: number, frame: NotificationFrame, retired: boolean): void {

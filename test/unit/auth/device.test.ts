@@ -101,6 +101,7 @@ describe('without a client id', () => {
     } as const;
     expect(await rejection(source.refresh(stale, neverAborted))).toMatchObject({ code: 'no_client_id' });
     expect(await source.prepare(stale, neverAborted)).toBeUndefined();
+    expect(await source.newer(stale, neverAborted)).toBeUndefined();
     expect(await source.logout(stale, neverAborted)).toEqual({ was: undefined, unrevoked: undefined });
     expect(await source.store()).toBe('memory');
     source.watch(() => expect.fail('there is no news'))();
@@ -341,6 +342,7 @@ describe('a vault of this process alone', () => {
     source.watch(() => expect.fail('there is no news'));
     const credential = await login();
     expect(await source.prepare(credential, neverAborted)).toBeUndefined();
+    expect(await source.newer(credential, neverAborted)).toBeUndefined();
     const { was, unrevoked } = await source.logout(credential, neverAborted);
     expect(was).toBe(credential);
     expect(unrevoked).toContain(`${github.url}/settings/apps/authorizations`);

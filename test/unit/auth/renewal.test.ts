@@ -279,6 +279,47 @@ describe('a save', () => {
   });
 });
 
+describe('a look for what another window has stored', () => {
+  test('brings it, asks nobody, and leaves the lock', async () => {
+    const { memory, one, two, old, refresh, refreshes, token } = await loggedIn();
+    expect(await one.source.newer(old, neverAborted)).toBeUndefined();
+    const fresh = await refresh(two, old);
+    const found = await one.source.newer(old, neverAborted);
+    expect(token(found ?? old)).toBe(token(fresh));
+    expect(events(one)).toEqual(['login', 'adoption']);
+    expect(refreshes()).toHaveLength(1);
+    expect(memory.isLocked('refresh')).toBe(false);
+  });
+
+  test('waits for a renewal that has killed the token and is not stored yet', async () => {
+    const { memory, github, one, two, old, refresh, token } = await loggedIn();
+    const writing = memory.hold('write');
+    const refreshing = refresh(two, old);
+    await writing.reached;
+    expect(github.liveTokens()).not.toContain(token(old));
+    const looking = one.source.newer(old, neverAborted);
+    writing.open();
+    const fresh = await refreshing;
+    expect(token((await looking) ?? old)).toBe(token(fresh));
+  });
+
+  test('does not wait for what its own window has made ready', async () => {
+    const { memory, one, old } = await loggedIn();
+    await one.source.prepare(old, neverAborted);
+    expect(await one.source.newer(old, neverAborted)).toBeUndefined();
+    expect(memory.isLocked('refresh')).toBe(false);
+  });
+
+  test('ends when nobody waits for it any more', async () => {
+    const { one, two, old } = await loggedIn();
+    await two.source.prepare(old, neverAborted);
+    const gone = new AbortController();
+    const looking = one.source.newer(old, gone.signal);
+    gone.abort(new Error('nobody waits'));
+    expect(await rejection(looking)).toMatchObject({ message: 'nobody waits' });
+  });
+});
+
 describe('a refresh that is prepared', () => {
   const { signal } = new AbortController();
 

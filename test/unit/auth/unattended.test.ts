@@ -70,6 +70,7 @@ test('it is unattended, keeps nothing, and hears of no other window', async () =
   expect(source).toMatchObject({ isUnattended: true, loginObstacle: undefined, mode: 'test' });
   expect(await source.store()).toBe('memory');
   expect(await source.prepare(credential('a'), neverAborted)).toBeUndefined();
+  expect(await source.newer(credential('a'), neverAborted)).toBeUndefined();
   expect(source.wasFound(credential('a'))).toBe(false);
   expect(source.isRenewable(credential('a'))).toBe(true);
   source.watch(() => expect.fail('there is nothing to hear'))();

@@ -37,6 +37,7 @@ export function startDesk({ unattended = false } = {}) {
   const refreshes: Asked<Credential>[] = [];
   const logins: (Asked<Credential> & { readonly request: LoginRequest })[] = [];
   const preparations: Asked<Credential | undefined>[] = [];
+  const looks: Asked<Credential | undefined>[] = [];
   const logouts: (Asked<Logout> & { readonly current: Credential | undefined })[] = [];
   const releases: (Asked<void> & { readonly released: Credential })[] = [];
   /** Credentials that a refresh brings from the vault. */
@@ -61,6 +62,7 @@ export function startDesk({ unattended = false } = {}) {
       return () => void watchers.splice(watchers.indexOf(onChange), 1);
     },
     prepare: (_, signal) => ask(preparations, {}, signal),
+    newer: (_, signal) => ask(looks, {}, signal),
     refresh: (_, signal) => ask(refreshes, {}, signal),
     wasFound: (fresh) => found.has(fresh),
     login: (request, signal) => ask(logins, { request }, signal),
@@ -97,6 +99,7 @@ export function startDesk({ unattended = false } = {}) {
     found,
     logins,
     preparations,
+    looks,
     logouts,
     releases,
   };

@@ -25,8 +25,6 @@ export const FREE = new Set([
   'resources/subscribe',
   'resources/unsubscribe',
 ]);
-/** A request may be refused so often: once, and once more with a new token. */
-const MOST_REFUSED = 2;
 
 /** A frame of a server arrives. What streams ends before that. */
 export function say(world: World, server: Server, text: string): void {
@@ -76,7 +74,7 @@ export function answer(world: World, server: Server, id: string | undefined, how
   server.inbox.delete(id);
   const accepted = FREE.has(entry.method) || world.tokens.accepts(server.serial, world.truth);
   const { request } = entry;
-  if (request && !accepted && !server.stopped) refuse(world, request);
+  if (request && !accepted && !server.stopped) refuse(world, request, server.serial);
   if (how >= 10 && request && accepted && stream(world, server, request, how === 11)) return;
   deliver(world, server, run(server, entry, id, accepted, how));
 }
@@ -103,12 +101,13 @@ function hadBy({ generation, inbox }: Server, { id, sentTo, streamed }: Request)
   return sentTo.includes(generation) && !inbox.has(id) && !streamed;
 }
 
-/** A failed authentication is answered with another token, once; or with a person's login. */
-function refuse({ tokens, scenario }: World, request: Request): void {
+/** A failed authentication is answered with another token, of which there are few (world-tokens.ts); or with a login. */
+function refuse({ tokens, scenario }: World, request: Request, serial: number): void {
   tokens.hearRefusal(scenario.unattended);
-  request.refused += 1;
-  if (request.refused > MOST_REFUSED + tokens.logins)
-    throw new Error(`${request.id} is tried again and again`);
+  request.refusedWith.push(serial);
+  const times = request.refusedWith.filter((one) => one === serial).length;
+  if (times > 1 + tokens.logins)
+    throw new Error(`${request.id} is tried again and again with token ${serial}`);
 }
 
 export function answerAll(world: World, server: Server): void {

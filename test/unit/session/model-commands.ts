@@ -60,6 +60,7 @@ export type VaultCommand =
   | { readonly do: 'sibling'; readonly what: 'renews' | 'logs in' | 'logs out'; readonly told: boolean }
   | { readonly do: 'tell' }
   | { readonly do: 'prepared'; readonly newer: boolean }
+  | { readonly do: 'looked'; readonly newer: boolean }
   | { readonly do: 'open'; readonly found: boolean }
   | { readonly do: 'logout'; readonly done: boolean }
   | { readonly do: 'describe' };
@@ -113,6 +114,7 @@ const PARAMETERS: {
   sibling: { what: fc.constantFrom('renews', 'renews', 'renews', 'logs in', 'logs out'), told: yes },
   tell: {},
   prepared: { newer: rarely },
+  looked: { newer: yes },
   open: { found: yes },
   logout: { done: yes },
   describe: {},
@@ -182,6 +184,7 @@ export const ANYTHING: Weights = {
   sibling: 4,
   tell: 3,
   prepared: 6,
+  looked: 6,
   open: 2,
   logout: 3,
   describe: 2,
@@ -234,6 +237,7 @@ export const REFUSING: Weights = {
   refresh: 16,
   sibling: 1,
   prepared: 4,
+  looked: 8,
   login: 6,
   reply: 2,
   wait: 3,

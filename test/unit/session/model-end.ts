@@ -6,7 +6,7 @@ import { end } from './model-deaths.ts';
 import { ask, endUpload } from './model-requests.ts';
 import { serve } from './model-servers.ts';
 import { endRefresh, goOnWithLogin } from './model-source.ts';
-import { describeStore, endLogout, endOpening, endPreparation, tell } from './model-vault.ts';
+import { describeStore, endLogout, endLook, endOpening, endPreparation, tell } from './model-vault.ts';
 import type { World } from './world.ts';
 
 /** Everything is at rest after so many seconds at most: a handshake that is never answered takes one minute. */
@@ -45,6 +45,7 @@ function goOn(world: World): void {
   for (const question of world.client.questions.values()) answerQuestion(world, question, 0);
   endOpening(world, true);
   endPreparation(world, false);
+  endLook(world, false);
   endRefresh(world, 'renewed');
   endLogout(world, true);
   describeStore(world);

@@ -16,6 +16,9 @@ export function atVault(world: World, command: VaultCommand): void {
     case 'prepared':
       endPreparation(world, command.newer);
       return;
+    case 'looked':
+      endLook(world, command.newer);
+      return;
     case 'open':
       endOpening(world, command.found);
       return;
@@ -79,6 +82,17 @@ export function endPreparation(world: World, newer: boolean): void {
   if (newer) actElsewhere(world, 'renews');
   if (tokens.stored > 0 && tokens.stored !== serial) adopt(world);
   else world.do({ type: 'refresh-prepared', serial });
+}
+
+/** What is stored by now is known; or was heard of before. */
+export function endLook(world: World, newer: boolean): void {
+  const { tokens } = world;
+  const serial = tokens.looking;
+  if (serial === undefined) return;
+  tokens.looking = undefined;
+  if (newer) actElsewhere(world, 'renews');
+  if (tokens.stored > 0 && tokens.stored !== serial) tell(world);
+  else world.do({ type: 'nothing-newer', serial });
 }
 
 /** A stored login that took its time is open; or is none. */

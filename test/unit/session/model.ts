@@ -7,7 +7,7 @@ import { untilRenewal } from '../../../src/session/rotation.ts';
 import type { ClientCommand, Command, OtherCommand, VaultCommand } from './model-commands.ts';
 import { serve } from './model-servers.ts';
 import { endRefresh, goOnWithLogin } from './model-source.ts';
-import { atVault, describeStore, endLogout, endOpening, endPreparation } from './model-vault.ts';
+import { atVault, describeStore, endLogout, endLook, endOpening, endPreparation } from './model-vault.ts';
 import { World } from './world.ts';
 import type { Scenario } from './world.ts';
 
@@ -28,7 +28,7 @@ const CLIENT = new Set<Command['do']>([
   'tell-progress',
   'leave',
 ]);
-const VAULT = new Set<Command['do']>(['sibling', 'tell', 'prepared', 'open', 'logout', 'describe']);
+const VAULT = new Set<Command['do']>(['sibling', 'tell', 'prepared', 'looked', 'open', 'logout', 'describe']);
 const OTHER = new Set<Command['do']>([
   'reach',
   'refresh',
@@ -149,6 +149,7 @@ function pass(world: World, ms: number): void {
 function getReady(world: World): void {
   endOpening(world, true);
   endPreparation(world, false);
+  endLook(world, false);
   endRefresh(world, 'renewed');
   endLogout(world, true);
   describeStore(world);

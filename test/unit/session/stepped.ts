@@ -56,6 +56,8 @@ export interface Stepped {
   readonly state: State;
   /** A renewal has nothing to prepare beside the token, as with `--store memory`; else the test says when it is ready. */
   unprepared: boolean;
+  /** No other process stores a newer token, as with `--store memory`; else the test says what a look at the vault finds. */
+  unshared: boolean;
   /** Milliseconds since the start; moves only when the test says so. */
   now: number;
   /** By how much the time of day has jumped since the start, in ms. */
@@ -84,15 +86,19 @@ export function startStepped(
   const stepped: Stepped = {
     state,
     unprepared: true,
+    unshared: true,
     now: 0,
     jumped: 0,
     step(event) {
       const effects = transition(state, event, moment());
-      const prepare = effects.find((effect) => effect.type === 'prepare');
-      if (!prepare || !stepped.unprepared) return effects;
-      const { serial } = prepare;
-      const others = effects.filter((effect) => effect !== prepare);
-      return [...others, ...stepped.step({ type: 'refresh-prepared', serial })];
+      const question = effects.find(
+        ({ type }) => (type === 'prepare' && stepped.unprepared) || (type === 'look' && stepped.unshared),
+      );
+      if (!question || !('serial' in question)) return effects;
+      const { type, serial } = question;
+      const others = effects.filter((effect) => effect !== question);
+      const outcome = type === 'look' ? 'nothing-newer' : 'refresh-prepared';
+      return [...others, ...stepped.step({ type: outcome, serial })];
     },
     client: (message) => stepped.step({ type: 'client-frame', frame: frameOf(message) }),
     upstream: (message) =>

@@ -111,6 +111,60 @@ describe('what is made ready for a renewal', () => {
   });
 });
 
+function look() {
+  const started = startDesk();
+  const { serial } = started.desk.adopt(FIRST);
+  return { ...started, serial, done: started.desk.look(serial) };
+}
+
+describe('a look for a newer token', () => {
+  test('that finds one of another process reports it as adopted', async () => {
+    const { events, looks, serial, done } = look();
+    looks[0]?.resolve(SECOND);
+    await done;
+    expect(events).toMatchObject([{ type: 'adopted', token: { serial: serial + 1 } }]);
+  });
+
+  test.each(['finds nothing', 'fails'])('that %s reports that there is none', async (how) => {
+    const { events, looks, serial, done } = look();
+    if (how === 'fails') looks[0]?.reject(new Error('another process keeps the lock'));
+    else looks[0]?.resolve(undefined);
+    await done;
+    expect(events).toEqual([{ type: 'nothing-newer', serial }]);
+  });
+
+  test('reports nothing of what was heard of meanwhile', async () => {
+    const { desk, events, looks, done } = look();
+    desk.adopt(SECOND);
+    looks[0]?.resolve(SECOND);
+    await done;
+    expect(events).toEqual([]);
+  });
+
+  test('is one at a time: only the last one counts', async () => {
+    const { desk, events, looks, serial, done } = look();
+    const again = desk.look(serial);
+    looks[0]?.resolve(undefined);
+    await done;
+    expect(events).toEqual([]);
+    looks[1]?.resolve(undefined);
+    await again;
+    expect(events).toEqual([{ type: 'nothing-newer', serial }]);
+  });
+
+  test('gives back what was made ready for a renewal, and ends with the session', async () => {
+    const { desk, preparations, looks } = startDesk();
+    const { serial } = desk.adopt(FIRST);
+    void desk.prepare(serial);
+    const done = desk.look(serial);
+    expect(preparations[0]?.signal?.aborted).toBe(true);
+    const closing = desk.close();
+    expect(looks[0]?.signal?.aborted).toBe(true);
+    looks[0]?.reject(new Error('the proxy ends'));
+    await Promise.all([closing, done]);
+  });
+});
+
 /** A start whose stored login has not been opened after 300 ms. */
 async function startLate() {
   const started = startDesk();

@@ -24,8 +24,8 @@ export interface Request {
   /** The answer said that it has not run. */
   notRun: boolean;
   failed: boolean;
-  /** How often it was answered with a failed authentication. */
-  refused: number;
+  /** The token of each failed authentication that it was answered with. */
+  readonly refusedWith: number[];
   /** The generations that it was sent to, in order. */
   readonly sentTo: number[];
   /** How often it took effect. */
@@ -59,7 +59,7 @@ export function newRequest(seq: number, { method, params, spelling, asking, stre
     state: 'open',
     notRun: false,
     failed: false,
-    refused: 0,
+    refusedWith: [],
     sentTo: [],
     ran: 0,
   };

@@ -24,6 +24,8 @@ export function checkState(world: World): void {
     if (accepts(state, world.moment.wall) && state.held.length > 0)
       throw new Error('requests are held while a renewal is prepared');
   }
+  if (state.renewal.kind === 'looking' && world.tokens.looking !== state.renewal.serial)
+    throw new Error('it waits for a look that nobody takes');
   if (client.openCount !== state.pending.size) throw new Error(lostText(world));
   if (state.pending.size <= FEW) {
     checkSums(state);

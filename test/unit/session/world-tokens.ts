@@ -31,6 +31,8 @@ export class Tokens {
   told = 0;
   /** The token whose renewal is being made ready. */
   preparing: number | undefined;
+  /** The token instead of which a newer one is looked for in the vault. */
+  looking: number | undefined;
   loggingOut = false;
   /** The refresh that was asked for, and whether the service has done it already. */
   refreshing: { readonly serial: number; spent: boolean } | undefined;
@@ -190,6 +192,15 @@ export class Tokens {
       throw new Error('a renewal is prepared that will not be made');
     if (!this.#isExclusive || !this.kind.renewable) throw new Error('what is prepared has no need of it');
     this.preparing = serial;
+  }
+
+  /** @throws {Error} there is no reason to look */
+  look(serial: number): void {
+    if (serial !== this.told || this.released.has(serial)) throw new Error('a look for an old token');
+    if (this.refreshing || this.loggingOut)
+      throw new Error('a token is looked for beside what brings or ends it');
+    this.preparing = undefined;
+    this.looking = serial;
   }
 
   /** @throws {Error} it must not be asked for now */

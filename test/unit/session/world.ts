@@ -235,6 +235,9 @@ export class World {
       case 'prepare':
         this.tokens.prepare(effect.serial);
         return;
+      case 'look':
+        this.tokens.look(effect.serial);
+        return;
       case 'logout':
         this.tokens.logOut();
         return;
