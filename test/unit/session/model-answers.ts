@@ -106,7 +106,7 @@ function refuse({ tokens, scenario }: World, request: Request, serial: number): 
   tokens.hearRefusal(scenario.unattended);
   request.refusedWith.push(serial);
   const times = request.refusedWith.filter((one) => one === serial).length;
-  if (times > 1 + tokens.logins)
+  if (times > 1 + tokens.logins + (tokens.extensions.get(serial) ?? 0))
     throw new Error(`${request.id} is tried again and again with token ${serial}`);
 }
 

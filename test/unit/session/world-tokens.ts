@@ -48,6 +48,8 @@ export class Tokens {
   readonly released = new Set<number>();
   /** No person can do anything: when the last try came to nothing, and whether it may go well by itself. */
   failedTry: { readonly at: number; readonly unreachable: boolean } | undefined;
+  /** How often a renewal has given a token more time: one that was refused because it had ended may serve again. */
+  readonly extensions = new Map<number, number>();
   /** A renewal brought this very token once more, when it was refused. */
   #again: { readonly serial: number; readonly at: number } | undefined;
   readonly #views = new Map<number, TokenView>();
@@ -96,6 +98,7 @@ export class Tokens {
     }
     const extended = { ...view, expiresAt: wall + lifetime };
     this.#views.set(view.serial, extended);
+    this.extensions.set(view.serial, (this.extensions.get(view.serial) ?? 0) + 1);
     if ((this.#ends.get(view.serial) ?? -Infinity) > -Infinity) this.#ends.set(view.serial, truth + lifetime);
     return extended;
   }
