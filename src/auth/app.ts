@@ -2,26 +2,16 @@
 // person. Not for: how they are asked for (app/tokens.ts), where the key is (app/key-source.ts), or when to renew.
 import { UserError } from '../base/errors.ts';
 import { githubAuthFailure } from '../github/auth-failure.ts';
-import type { GithubHost } from '../github/hosts.ts';
-import type { InstallationChoice } from '../github/installations.ts';
 import type { Http } from '../net/http.ts';
 import { createHttp } from '../net/http.ts';
 import type { KeySource } from './app/key-source.ts';
-import type { AppTokens } from './app/tokens.ts';
+import type { AppAccess, AppTokens } from './app/tokens.ts';
 import type { SourceContext } from './source-context.ts';
 import type { TokenSource } from './token-source.ts';
 import { createUnattendedSource } from './unattended.ts';
 
-export interface AppSourceOptions extends SourceContext {
-  readonly host: GithubHost;
-  /** The app's id or its client id. */
-  readonly appId: string;
+export interface AppSourceOptions extends SourceContext, AppAccess {
   readonly key: KeySource;
-  readonly installation: InstallationChoice;
-  /** Names, with their owner or without; empty: all that the installation reaches. */
-  readonly repositories: readonly string[];
-  /** Such as `contents: read`; empty: all that the installation grants. */
-  readonly permissions: Readonly<Record<string, string>>;
   /** Where `env:` keys are, and what commands and AWS are given. */
   readonly env: NodeJS.ProcessEnv;
   /** Of a `command:` key, in ms; default 30 s. */

@@ -24,18 +24,22 @@ import { createAppClient } from './client.ts';
 import { listPermissions, notOfAccount, tokenRefusal } from './refusals.ts';
 import type { KeySigner } from './signer.ts';
 
-export interface AppTokensOptions {
+/** Which app acts, where, and with what of its access. */
+export interface AppAccess {
   readonly host: GithubHost;
   /** The app's id or its client id. */
   readonly appId: string;
-  /** As errors name where the key comes from. */
-  readonly keySetting: string;
-  readonly sign: KeySigner;
   readonly installation: InstallationChoice;
   /** Names, with their owner or without; empty: all that the installation reaches. */
   readonly repositories: readonly string[];
   /** Such as `contents: read`; empty: all that the installation grants. */
   readonly permissions: Readonly<Record<string, string>>;
+}
+
+export interface AppTokensOptions extends AppAccess {
+  /** As errors name where the key comes from. */
+  readonly keySetting: string;
+  readonly sign: KeySigner;
   readonly http: Http;
   readonly clock: Clock;
   readonly log: Log;
