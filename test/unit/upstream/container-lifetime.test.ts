@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -16,6 +17,7 @@ import type { Container } from '../../../src/upstream/container-lifetime.ts';
 import { createContainerEngine } from '../../support/container-engine.ts';
 import type { ContainerEngine } from '../../support/container-engine.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
+import { waitUntilGone } from '../../support/processes.ts';
 import { tempDir } from '../../support/temp.ts';
 import { createTestLog } from '../../support/test-log.ts';
 import type { TestLog } from '../../support/test-log.ts';
@@ -236,5 +238,9 @@ describe('the end', () => {
     await removed;
     expect(readdirSync(setup.engine.temp)).toEqual([]);
     expect(setup.log.lines.at(-1)).toBe('debug: the engine goes on removing the container by itself');
+    // It has to be through before its folder is removed: it would make another one.
+    rmSync(hold);
+    await waitUntilGone(setup.engine.context, 5000);
+    expect(setup.engine.calls().map(([command]) => command)).toEqual(['rm']);
   });
 });
