@@ -124,7 +124,7 @@ export function refuseToken(step: Step): boolean {
   if (state.auth.kind !== 'usable') return false;
   const { token } = state.auth;
   // A renewal that is under way mends it, at no cost: nothing more goes out with this token until then.
-  if (state.renewal.kind !== 'refreshing') {
+  if (!isRenewing(state)) {
     const refusals = recentRefusals(step);
     if (refusals.length >= MOST_REFUSALS || refusals.some(({ serial }) => serial === token.serial))
       return false;
@@ -134,6 +134,11 @@ export function refuseToken(step: Step): boolean {
   state.auth = { kind: 'stale', token, why: 'refused' };
   refresh(step, true);
   return true;
+}
+
+/** Whether a renewal is made in any case: what runs is finished for it, or it is being asked for. */
+export function isRenewing({ renewal }: State): boolean {
+  return renewal.kind === 'draining' || renewal.kind === 'refreshing';
 }
 
 /** The token was refused as soon as it was there: another one would be, too, so that none is asked for just now. */

@@ -10,7 +10,7 @@ import { ask, noteInput, TOKEN_OF_PROGRESS, withdraw } from './questions.ts';
 import { onPrivateAnswer } from './readiness.ts';
 import { PRIVATE_ID } from './replay.ts';
 import type { WhyFinal } from './refusal.ts';
-import { refuseToken, wasJustIssued } from './rotation.ts';
+import { isRenewing, refuseToken, wasJustIssued } from './rotation.ts';
 import { awaitRenewal, refuseLocked, route } from './routing.ts';
 import { explain, lookFirst } from './second-look.ts';
 import { placeOf, startingOf } from './selectors.ts';
@@ -141,7 +141,7 @@ function onAuthFailure(step: Step, generation: number, pending: Pending, text: s
 function whyFinal(step: Step, pending: Pending): WhyFinal | undefined {
   const { auth, renewal } = step.state;
   // Whatever it is under way for, it mends this as well.
-  const isUnderWay = auth.kind === 'stale' || renewal.kind === 'refreshing';
+  const isUnderWay = auth.kind === 'stale' || isRenewing(step.state);
   if (!isUnderWay && pending.authRetries > 0) return 'renewed';
   // It has waited for the login that brought this token: another login would end the same.
   if (!isUnderWay && pending.answerBy !== undefined && wasJustIssued(step)) return 'logged-in';

@@ -222,3 +222,15 @@ test('what is found out about a token that was replaced meanwhile decides nothin
   const late = findNothing(session, 2);
   expect([...said(late), ...deeds(late)]).toEqual([]);
 });
+
+test('a drain is not given up for it: its renewal answers the refusal, and calls that waited for that wait on', () => {
+  const session = renewed(1);
+  session.pass(432 * MINUTE);
+  expect(session.state.renewal.kind).toBe('draining');
+  session.client(call(2, 'echo'));
+  const failed = refuse(session, 1);
+  expect(said(failed)).toEqual([]);
+  expect(deeds(failed)).toEqual(['refresh']);
+  expect(sentIds(failed)).toEqual([]);
+  expect(sentIds(renew(session, 3))).toEqual([2, 1]);
+});
