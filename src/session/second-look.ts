@@ -7,7 +7,7 @@ import { release } from './generations.ts';
 import { hold, refuse } from './pending.ts';
 import type { WhyFinal } from './refusal.ts';
 import { checkText, CODE } from './replies.ts';
-import { noteRefusal } from './rotation.ts';
+import { noteRefusal, refuseToken } from './rotation.ts';
 import { servedWell } from './selectors.ts';
 import type { Pending, RefusedCall, State } from './state.ts';
 
@@ -57,11 +57,18 @@ export function onNothingNewer(step: Step, serial: number): void {
     }
     const later = waiting(state, renewal.later);
     if (later.length > 0) {
-      beginLook(step, later);
+      lookLater(step, later);
       return;
     }
   }
   release(step);
+}
+
+/** These were refused during a look, whatever that was for: a renewal answers them, where one may be begun by now. */
+function lookLater(step: Step, calls: readonly RefusedCall[]): void {
+  const guarded = calls.filter(({ why }) => why === 'guarded');
+  if (guarded.length === 0 || !refuseToken(step)) beginLook(step, calls);
+  else for (const { pending } of guarded) pending.authRetries += 1;
 }
 
 /** Those that were not given up meanwhile. */

@@ -234,3 +234,18 @@ test('a drain is not given up for it: its renewal answers the refusal, and calls
   expect(sentIds(failed)).toEqual([]);
   expect(sentIds(renew(session, 3))).toEqual([2, 1]);
 });
+
+test('a call that is refused meanwhile gets a renewal afterwards, where the look was for a reason of another call alone', () => {
+  const session = renewed(1);
+  session.pass(MINUTE);
+  session.client(call(2, 'get_me'));
+  // The token has served for a minute: it was revoked now, and none was asked for instead.
+  expect(deeds(refuse(session, 1))).toEqual(['look']);
+  expect(deeds(refuse(session, 2))).toEqual([]);
+  const first = findNothing(session, 2);
+  expect(said(first).map(({ id }) => id)).toEqual([1]);
+  expect(deeds(first)).toEqual(['refresh']);
+  expect(sentIds(renew(session, 3))).toEqual([2]);
+  // Once, like any other.
+  expect(deeds(refuse(session, 2))).toEqual(['look']);
+});
