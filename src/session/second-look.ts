@@ -71,6 +71,15 @@ function lookLater(step: Step, calls: readonly RefusedCall[]): void {
   else for (const { pending } of guarded) pending.authRetries += 1;
 }
 
+/** The session ends before the look does: what is known goes to the client, which may read on until then. */
+export function endLook(step: Step): void {
+  const { state } = step;
+  const { renewal } = state;
+  if (renewal.kind !== 'looking') return;
+  for (const { pending, text, why } of waiting(state, [...renewal.calls, ...renewal.later]))
+    explain(step, pending, text, why);
+}
+
 /** Those that were not given up meanwhile. */
 function waiting({ pending }: State, calls: readonly RefusedCall[]): RefusedCall[] {
   return calls.filter((call) => pending.get(call.pending.id) === call.pending);

@@ -33,7 +33,7 @@ import {
 } from './rotation.ts';
 import { route, routeNotification } from './routing.ts';
 import { onSameToken } from './same-token.ts';
-import { onNothingNewer } from './second-look.ts';
+import { endLook, onNothingNewer } from './second-look.ts';
 import { isExpired } from './selectors.ts';
 import type { State } from './state.ts';
 import { onStoreDescribed } from './status.ts';
@@ -164,8 +164,10 @@ function settleDown(step: Step): void {
   if (state.retired.size > 0) dismissRetired(step);
   renewWhenDue(step);
   releaseUnused(step);
-  if (state.closing.kind === 'finishing' && (step.steady >= state.closing.deadline || !owesAnswers(state)))
+  if (state.closing.kind === 'finishing' && (step.steady >= state.closing.deadline || !owesAnswers(state))) {
+    endLook(step);
     shutDown(step, state.fatal ? 1 : 0);
+  }
 }
 
 /** Whether anything is under way that may still be answered without a person. */

@@ -249,3 +249,13 @@ test('a call that is refused meanwhile gets a renewal afterwards, where the look
   // Once, like any other.
   expect(deeds(refuse(session, 2))).toEqual(['look']);
 });
+
+test('a client that leaves while another process keeps the look waiting is told what is known', () => {
+  const session = renewed(1, 2);
+  refuse(session, 1);
+  refuse(session, 2);
+  expect(said(session.step({ type: 'client-closed' }))).toEqual([]);
+  const end = session.pass(1000);
+  expect(told(end)).toEqual([1, 2].map((id) => [id, expect.stringContaining('401 Bad credentials')]));
+  expect(deeds(end)).toContain('shutdown');
+});
