@@ -49,8 +49,13 @@ const JUST_NOW = 60_000;
 /** For an exchange with all that it takes, in ms: the lock under which it is made lasts a little longer. */
 const TIME_LIMIT = 30_000;
 
-/** Why there is no subject token, as far as that is a matter of this machine. */
-const NO_SUBJECT: ReadonlySet<string> = new Set(['no_secret', 'helper_failed', 'subject_token_expired']);
+/** Why nothing can be asked, as far as that is a matter of this machine: its subject token, its settings. */
+const OWN_FAULT: ReadonlySet<string> = new Set([
+  'no_secret',
+  'helper_failed',
+  'subject_token_expired',
+  'invalid_client',
+]);
 
 const NEEDS_PERSON: ReadonlySet<string> = new Set(['consent_required', 'other_identity']);
 
@@ -136,13 +141,13 @@ export function createExchangeServer(parts: ExchangeServerParts): LoginServer {
   };
 
   /**
-   * Whether it may be otherwise later, while the token serves: a subject token that is not there or has expired; a consent
-   * that is missing, which some brokers also say where the service behind them fails; another account, which somebody has
-   * connected there.
+   * Whether it may be otherwise later, while the token serves: a subject token that is not there or has expired; a client
+   * that does not prove itself; a consent that is missing, which some brokers also say where the service behind them fails;
+   * another account, which somebody has connected there.
    */
   async function mayPass(error: unknown, base: Credential, signal: AbortSignal): Promise<boolean> {
     if (!(error instanceof RefusedError) || hasExpired(base, clock.now())) return false;
-    if (NO_SUBJECT.has(error.code)) return base.expiresAt !== undefined;
+    if (OWN_FAULT.has(error.code)) return base.expiresAt !== undefined;
     return NEEDS_PERSON.has(error.code) && isDue(base) && isAccepted(base.accessToken, signal);
   }
 

@@ -8,7 +8,7 @@ import { UnreachableError } from '../../../src/base/errors.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { tempDir } from '../../support/temp.ts';
 import { assertHarmless, neverAborted, rejection } from '../github/support.ts';
-import { openBroker } from './exchange-windows.ts';
+import { openBroker, SECRET_VARIABLE } from './exchange-windows.ts';
 
 describe('with consent', () => {
   test('the first token comes without a person, is named, stored, and given to later processes', async () => {
@@ -207,6 +207,20 @@ describe('a broker that fails', () => {
     expect(await rejection(refresh(window, first))).toBeInstanceOf(UnreachableError);
     clock.skip(3_600_000);
     expect(await rejection(refresh(window, first))).toMatchObject({ code: 'subject_token_expired' });
+  });
+
+  test('to accept the client keeps its token for as long as that lasts: its secret is a setting', async () => {
+    const { broker, clock, present, open, refresh } = await openBroker();
+    broker.consent('octocat');
+    const first = await open().source.load();
+    if (!first) throw new Error('no token');
+    const window = open({}, { [SECRET_VARIABLE]: 'a-secret-of-another-day' });
+    const error = await rejection(refresh(window, first));
+    expect(error).toBeInstanceOf(UnreachableError);
+    expect(String(error)).toMatch(/does not accept the client/);
+    clock.skip(3_600_000);
+    present('octocat');
+    expect(await rejection(refresh(window, first))).toMatchObject({ code: 'invalid_client' });
   });
 
   test('for longer is no reason to ask a person for a consent while the token serves', async () => {
