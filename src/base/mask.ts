@@ -16,8 +16,11 @@ const TOKENS = [
 const CREDENTIALS = [
   // Of an Authorization header.
   /(?<=\b(?:bearer|basic|token) )[\w.~+/=-]{16,}/gi,
-  // Base64 of something longer than a hash: a key, a session token of AWS, a token of nobody known.
-  /(?<![\w+/-])[A-Za-z0-9+/_-]{120,}={0,2}/g,
+  // Base64 of something longer than a hash: a key, a session token of AWS, a token of nobody known. Nearly all of it has so
+  // many letters and digits in a row; a long path, or the path of an address, seldom has.
+  /(?<![\w+/-])(?=[\w+/-]*[A-Za-z0-9+]{20})[\w+/-]{120,}={0,2}/g,
+  // The same in lines, as `base64` and openssl print it, or with those quoted. One without a capital is a list of hashes.
+  /(?<![\w+/-])(?=[\w+/-]*[A-Z])(?=[\w+/-]*[A-Za-z0-9+]{20})[\w+/-]{60,}(?:(?:\r?\n|(?:\\r)?\\n)[\w+/-]{60,})+(?:(?:\r?\n|(?:\\r)?\\n)[\w+/-]+)?={0,2}/g,
   // USER:PASSWORD of a URL.
   /(?<=[a-z]:\/\/)[^\s/@]+(?=@)/gi,
 ];
