@@ -124,21 +124,24 @@ export function refuseToken(step: Step): boolean {
   if (state.auth.kind !== 'usable') return false;
   const { token } = state.auth;
   // A renewal that is under way mends it, at no cost: nothing more goes out with this token until then.
-  if (!isRenewing(state)) {
+  if (state.renewal.kind !== 'refreshing') {
     const refusals = recentRefusals(step);
-    if (refusals.length >= MOST_REFUSALS || refusals.some(({ serial }) => serial === token.serial))
-      return false;
-    noteRefusal(step);
-    log(step, 'warn', 'the token was not accepted; getting a new one');
+    // What brought this token again may do so once more, also where it is asked because that ends soon.
+    if (refusals.some(({ serial }) => serial === token.serial)) return false;
+    if (!isRenewing(state)) {
+      if (refusals.length >= MOST_REFUSALS) return false;
+      noteRefusal(step);
+      log(step, 'warn', 'the token was not accepted; getting a new one');
+    }
   }
   state.auth = { kind: 'stale', token, why: 'refused' };
   refresh(step, true);
   return true;
 }
 
-/** Whether a renewal is made in any case: what runs is finished for it, or it is being asked for. */
+/** Whether a renewal is made in any case: it is due and made ready, or what runs is finished for it, or it is asked for. */
 export function isRenewing({ renewal }: State): boolean {
-  return renewal.kind === 'draining' || renewal.kind === 'refreshing';
+  return renewal.kind === 'preparing' || renewal.kind === 'draining' || renewal.kind === 'refreshing';
 }
 
 /** The token was refused as soon as it was there: another one would be, too, so that none is asked for just now. */

@@ -205,13 +205,27 @@ describe('while it is looked up', () => {
   });
 });
 
-test('what was made ready for a renewal is given up for it, and made ready again', () => {
+test('a renewal that is due is not put off for it: what is made ready for that is used at once', () => {
   const session = renewed(1);
   session.unprepared = false;
   // Its renewal is due, and this call has run for longer than any token serves for sure.
   expect(deeds(session.pass(432 * MINUTE))).toEqual(['prepare']);
-  expect(deeds(refuse(session, 1))).toEqual(['look']);
-  expect(deeds(findNothing(session, 2))).toEqual(['prepare']);
+  const failed = refuse(session, 1);
+  expect([...said(failed), ...deeds(failed)]).toEqual(['refresh']);
+  expect(deeds(session.step({ type: 'refresh-prepared', serial: 2 }))).toEqual([]);
+  expect(sentIds(renew(session, 3))).toEqual([1]);
+});
+
+test('what brought the same token a moment ago is not asked again because that is due as well', () => {
+  const session = startReady({}, lasting(MINUTE));
+  session.unshared = false;
+  session.unprepared = false;
+  session.client(call(1, 'get_me'));
+  refuse(session, 1);
+  session.step({ type: 'same-token', token: lasting(MINUTE) });
+  session.client(call(2, 'get_me'));
+  expect(deeds(session.pass(40_000))).toEqual(['prepare']);
+  expect(deeds(refuse(session, 2))).toEqual(['look']);
 });
 
 test('what is found out about a token that was replaced meanwhile decides nothing', () => {
