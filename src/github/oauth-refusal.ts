@@ -2,7 +2,7 @@
 // Not for: authorization_pending and slow_down, which are no refusals (net/device-poll.ts).
 import { RefusedError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
-import { REDACTED } from '../base/secret.ts';
+import { aside, errorName, visible, without } from '../net/server-words.ts';
 import type { GithubHost } from './hosts.ts';
 
 /** What was being asked for when the server said no. */
@@ -34,10 +34,11 @@ export function refusal(
   description?: unknown,
   secret?: Secret,
 ): RefusedError {
-  const name =
-    typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? without(secret, code) : 'unknown_error';
+  const secrets = secret ? [secret] : [];
+  const said = errorName(code);
+  const name = said === undefined ? 'unknown_error' : without(secrets, said);
   const [what, next] = EXPLANATIONS.get(name)?.(context) ?? [
-    `${context.host.label} refused with "${name}"${plain(description, secret)}`,
+    `${context.host.label} refused with "${name}"${plain(description, secrets)}`,
     'See whether the app that --oauth-client-id names is set up for device flow, then call auth_login again.',
   ];
   return new RefusedError(name, what, { next });
@@ -103,15 +104,6 @@ function deadRefreshToken({ host }: RefusalContext): Explanation {
   ];
 }
 
-/** A server's text made fit for a terminal and a prompt: one line, visible ASCII, bounded. */
-function plain(text: unknown, secret: Secret | undefined): string {
-  if (typeof text !== 'string') return '';
-  const visible = without(secret, text)
-    .replace(/[^\x20-\x7e]+/g, ' ')
-    .trim();
-  return visible === '' ? '' : ` (${visible.slice(0, 200)})`;
-}
-
-function without(secret: Secret | undefined, text: string): string {
-  return secret ? text.replaceAll(secret.reveal(), REDACTED) : text;
+function plain(text: unknown, secrets: readonly Secret[]): string {
+  return typeof text === 'string' ? aside(visible(without(secrets, text))) : '';
 }

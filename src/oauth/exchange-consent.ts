@@ -1,6 +1,7 @@
 // How brokers say that a person has to consent first, each in its own way: by rules (FACTS, Brokers).
 // Not for: showing the page (auth/exchange/login.ts); it is never opened or followed from here.
 import { asObject } from '../net/http.ts';
+import { errorName } from '../net/server-words.ts';
 import { webAddress } from '../net/web-address.ts';
 
 /** An answer that means "a person has to open a page". */
@@ -40,10 +41,9 @@ export function consentIn(
   const code = fields['error'] ?? fields['status'];
   const rule = rules.find((one) => one.status === status && one.error === code);
   if (!rule) return undefined;
-  const { cause } = fields;
   return {
     page: webAddress(valueAt(fields, rule.pointer), LONGEST_PAGE),
-    cause: typeof cause === 'string' && /^[\w.-]{1,64}$/.test(cause) ? cause : undefined,
+    cause: errorName(fields['cause']),
   };
 }
 

@@ -4,6 +4,7 @@ import type { UserError } from '../base/errors.ts';
 import { RefusedError, UnreachableError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import { REDACTED } from '../base/secret.ts';
+import { aside, errorName, visible, without } from '../net/server-words.ts';
 
 /** What was asked, as a person knows it. */
 export interface ExchangeContext {
@@ -31,7 +32,7 @@ export function exchangeRefusal(
 ): UserError {
   const { label, secret } = context;
   const { error, error_description: description, detail } = fields ?? {};
-  const name = typeof error === 'string' && /^[\w.-]{1,64}$/.test(error) ? error : undefined;
+  const name = errorName(error);
   if (name === undefined || status === 404) return notAnEndpoint(label, status);
   const words = plain(typeof description === 'string' ? description : detail, secret);
   if (name === 'server_error' || name === 'temporarily_unavailable' || name === 'slow_down')
@@ -115,13 +116,9 @@ function notAnEndpoint(label: string, status: number): UserError {
     : new UnreachableError(what, { next });
 }
 
-/** A server's text made fit for a terminal and a model: one line, visible ASCII, bounded, and without anything secret. */
+/** Without long words as well: a broker may quote tokens of the service behind it. */
 function plain(text: unknown, secret: Secret): string {
-  if (typeof text !== 'string') return '';
-  const visible = text
-    .replaceAll(secret.reveal(), REDACTED)
-    .replace(/[^\x20-\x7e]+/g, ' ')
-    .replace(/[^ ]{40,}/g, REDACTED)
-    .trim();
-  return visible === '' ? '' : ` (${visible.slice(0, 200)})`;
+  return typeof text === 'string'
+    ? aside(visible(without([secret], text)).replace(/[^ ]{40,}/g, REDACTED))
+    : '';
 }

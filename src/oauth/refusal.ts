@@ -2,7 +2,7 @@
 // setting to look at. Not for: GitHub's own codes (github/oauth-refusal.ts), or those of token exchange.
 import { RefusedError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
-import { REDACTED } from '../base/secret.ts';
+import { aside, errorName, visible, without } from '../net/server-words.ts';
 import type { OauthClient } from './client.ts';
 
 /** What was being asked for when the server said no. */
@@ -28,8 +28,8 @@ export function refusal(
   description?: unknown,
   ...secrets: readonly Secret[]
 ): RefusedError {
-  const name =
-    typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? without(secrets, code) : 'unknown_error';
+  const said = errorName(code);
+  const name = said === undefined ? 'unknown_error' : without(secrets, said);
   const special = SPECIAL.get(`${asked} ${name}`);
   const explain = special?.explain ?? EXPLANATIONS.get(name);
   const [what, next] = explain?.(context) ?? [
@@ -115,16 +115,6 @@ function deadRefreshToken({ server }: RefusalContext): Explanation {
   ];
 }
 
-/** A server's text made fit for a terminal and a model: one line, visible ASCII, bounded, and without anything secret. */
 function plain(text: unknown, secrets: readonly Secret[]): string {
-  if (typeof text !== 'string') return '';
-  const visible = without(secrets, text)
-    .replace(/[^\x20-\x7e]+/g, ' ')
-    .trim()
-    .replace(/\.$/, '');
-  return visible === '' ? '' : ` (${visible.slice(0, 200)})`;
-}
-
-function without(secrets: readonly Secret[], text: string): string {
-  return secrets.reduce((left, secret) => left.replaceAll(secret.reveal(), REDACTED), text);
+  return typeof text === 'string' ? aside(visible(without(secrets, text)).replace(/\.$/, '')) : '';
 }

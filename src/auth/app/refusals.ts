@@ -7,6 +7,7 @@ import type { AppIdentity, Installation } from '../../github/installations.ts';
 import { namesOf } from '../../github/installations.ts';
 import { asObject } from '../../net/http.ts';
 import type { JsonAnswer } from '../../net/http.ts';
+import { visible } from '../../net/server-words.ts';
 
 export interface AppContext {
   readonly host: GithubHost;
@@ -25,7 +26,7 @@ const PERMISSIONS = '--app-permissions (GITHUB_APP_PERMISSIONS)';
 export function saidBy({ data }: JsonAnswer): string {
   const message = asObject(data)?.message;
   if (typeof message !== 'string') return '';
-  return maskCredentials(message.replace(/[^\x20-\x7e]+/g, ' ').trim()).slice(0, 300);
+  return maskCredentials(visible(message)).slice(0, 300);
 }
 
 /** Whether GitHub did not like the times in our JWT: our clock, or the machine's, is wrong. */
