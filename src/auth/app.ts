@@ -6,6 +6,7 @@ import type { Http } from '../net/http.ts';
 import { createHttp } from '../net/http.ts';
 import type { KeySource } from './app/key-source.ts';
 import type { AppAccess, AppTokens } from './app/tokens.ts';
+import { COMMAND_TIMEOUT } from './helper-command.ts';
 import type { SourceContext } from './source-context.ts';
 import type { TokenSource } from './token-source.ts';
 import { createUnattendedSource } from './unattended.ts';
@@ -18,8 +19,6 @@ export interface AppSourceOptions extends SourceContext, AppAccess {
   readonly timeoutMs?: number;
   readonly http?: Http;
 }
-
-const COMMAND_TIMEOUT_MS = 30_000;
 
 export function createAppSource(options: AppSourceOptions): TokenSource {
   const { host, clock, log, audit } = options;
@@ -45,7 +44,7 @@ async function open(options: AppSourceOptions): Promise<AppTokens> {
   const {
     key,
     env,
-    timeoutMs = COMMAND_TIMEOUT_MS,
+    timeoutMs = COMMAND_TIMEOUT,
     clock,
     conceal = () => {},
     http = createHttp(clock),

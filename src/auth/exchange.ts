@@ -6,6 +6,7 @@ import type { GithubHost } from '../github/hosts.ts';
 import { fetchLogin } from '../github/identity.ts';
 import type { Http } from '../net/http.ts';
 import { createHttp } from '../net/http.ts';
+import { brokerAddress } from './exchange/address.ts';
 import { createAttempts } from './exchange/attempt.ts';
 import { createBroker } from './exchange/broker.ts';
 import { setting } from './exchange/options.ts';
@@ -46,8 +47,7 @@ const AFTERMATH = 2000;
 export function createExchangeSource(options: ExchangeSourceOptions): TokenSource {
   const { settings, host, env, timeoutMs = COMMAND_TIMEOUT, profile, clock, log } = options;
   const { conceal = () => {}, http = createHttp(clock) } = options;
-  const { issuer, tokenEndpoint, client } = settings;
-  const where = issuer ?? tokenEndpoint ?? '';
+  const { issuer, client } = settings;
   const named = issuer === undefined ? 'exchange-token-endpoint' : 'exchange-issuer';
   const brokerHttp: Http = { ...http, setting: setting(named) };
   const broker = createBroker({ settings, http: brokerHttp, env, conceal });
@@ -59,7 +59,7 @@ export function createExchangeSource(options: ExchangeSourceOptions): TokenSourc
       ? givenSubject(settings.subject, { env, timeoutMs, clock, conceal })
       : loginSubject(settings.subject, {
           ...options,
-          issuer: where,
+          issuer: brokerAddress(settings),
           clientId: client.clientId,
           broker,
           conceal,

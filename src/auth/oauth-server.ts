@@ -1,13 +1,13 @@
 // Any issuer as a server at which persons log in by device flow. Not for: GitHub (github-server.ts), brokers
 // (exchange/server.ts), or what is stored (login-source.ts).
-import { RefusedError, UserError } from '../base/errors.ts';
+import { RefusedError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Http } from '../net/http.ts';
 import type { TokenGrant } from '../net/token-grant.ts';
 import { issuerLabel } from '../net/web-address.ts';
 import { runDeviceFlow } from '../oauth/device-flow.ts';
 import { refusal } from '../oauth/refusal.ts';
-import { revokeTokens } from '../oauth/revoke.ts';
+import { revokeAt } from '../oauth/revoke.ts';
 import { fetchAccount } from '../oauth/userinfo.ts';
 import { anyAuthFailure } from './failure-rules.ts';
 import type { LoginServer, LoginStep } from './login-server.ts';
@@ -71,14 +71,7 @@ export function createOauthServer(options: OauthServerOptions): LoginServer {
       return fetchAccount(await clientAt(description, http, signal), token, signal, was);
     },
 
-    async revoke(credential, signal) {
-      try {
-        return await revokeTokens(credential, await clientAt(description, http, signal), signal);
-      } catch (error) {
-        if (signal.aborted || !(error instanceof UserError)) throw error;
-        return { kind: 'unrevoked', why: error.message };
-      }
-    },
+    revoke: (credential, signal) => revokeAt((one) => clientAt(description, http, one), credential, signal),
 
     accessPage: () => undefined,
     expired: () => refusal({ server: { label }, clientId, names: OAUTH_SETTINGS }, 'code', 'expired_token'),

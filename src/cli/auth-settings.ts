@@ -3,7 +3,7 @@
 import type { SecretSource } from '../auth/secret-source.ts';
 import { UsageError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
-import { isLoopback, parseUrl } from '../net/web-address.ts';
+import { isSafe, parseUrl } from '../net/web-address.ts';
 import type { Auth, AuthInput, DeviceAuth, EnvAuth } from './auth.ts';
 import type { AuthMode } from './auth-modes.ts';
 import { callbackPort, commandTimeout, list, needed } from './lookups.ts';
@@ -90,9 +90,7 @@ function issuer({ value }: Lookup): string {
   const given = needed(value('issuer'), 'oauth', 'issuer', 'the URL of the authorization server');
   const text = given.text.trim();
   const url = parseUrl(text);
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
-  if (isSafe && url?.username === '' && url.password === '' && url.search === '' && url.hash === '')
-    return text;
+  if (url && isSafe(url) && url.username + url.password + url.search + url.hash === '') return text;
   throw new UsageError(`${given.from} is not the URL of an authorization server`, {
     next: 'It takes an https:// URL without user name, query or fragment, such as https://gitlab.com; http:// only for loopback.',
   });

@@ -1,6 +1,7 @@
 // Opens what a token is kept in and got by, from settings: for `run` and for the commands alike.
 // Not for: which login is meant (logins.ts), or the sources themselves (auth/).
 import { createDeviceSource } from '../auth/device.ts';
+import { brokerAddress } from '../auth/exchange/address.ts';
 import type { SecretSource } from '../auth/secret-source.ts';
 import type { TokenSource } from '../auth/token-source.ts';
 import { noAudit } from '../base/audit.ts';
@@ -117,7 +118,7 @@ async function oauthSource(auth: OauthAuth, parts: CommonParts): Promise<TokenSo
 /** Where the token is for, as a person knows it: also in modes that no host belongs to. */
 function labelOf(auth: Auth, { host, hostGiven, tokenEnv }: Settings): string {
   if (auth.mode === 'oauth') return issuerLabel(auth.issuer);
-  if (auth.mode === 'exchange') return issuerLabel(auth.settings.issuer ?? auth.settings.tokenEndpoint ?? '');
+  if (auth.mode === 'exchange') return issuerLabel(brokerAddress(auth.settings));
   if ('host' in auth) return auth.host.label;
   // A token in a variable that is not GitHub's is for something else, of which nothing is known but that name.
   const [name = ''] = tokenEnv;

@@ -5,6 +5,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Http, JsonRequest } from '../net/http.ts';
 import { requestJson } from '../net/http.ts';
 import type { Revocation } from '../net/revocation.ts';
+import { unrevoked } from '../net/revocation.ts';
 import type { GithubHost } from './hosts.ts';
 
 /** What one login brought. */
@@ -93,8 +94,4 @@ function deleteToken({ host, clientId }: RevokeOptions, clientSecret: Secret, to
     headers: { 'content-type': 'application/json', authorization: `Basic ${basic}` },
     body: JSON.stringify({ access_token: token.reveal() }),
   };
-}
-
-function unrevoked(why: string): Revocation {
-  return { kind: 'unrevoked', why };
 }

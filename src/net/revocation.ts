@@ -2,3 +2,7 @@
 
 /** `why` follows "could not be revoked: " and has no full stop. */
 export type Revocation = { readonly kind: 'revoked' } | { readonly kind: 'unrevoked'; readonly why: string };
+
+export function unrevoked(why: string): Revocation {
+  return { kind: 'unrevoked', why };
+}

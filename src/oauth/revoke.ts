@@ -1,8 +1,9 @@
 // Takes tokens out of service at any server (RFC 7009). Not for: which tokens those are (auth/logout.ts, auth/replaced.ts).
-import { UnreachableError } from '../base/errors.ts';
+import { UnreachableError, UserError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import { asObject } from '../net/http.ts';
 import type { Revocation } from '../net/revocation.ts';
+import { unrevoked } from '../net/revocation.ts';
 import type { OauthClient } from './client.ts';
 import { askEndpoint } from './client.ts';
 
@@ -33,6 +34,20 @@ export async function revokeTokens(
   return revoke(endpoint, accessToken, 'access_token', client, signal);
 }
 
+/** The same at a server that has to be looked up first: where that fails, nothing is revoked. */
+export async function revokeAt(
+  client: (signal: AbortSignal) => Promise<OauthClient>,
+  tokens: TokenPair,
+  signal: AbortSignal,
+): Promise<Revocation> {
+  try {
+    return await revokeTokens(tokens, await client(signal), signal);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof UserError)) throw error;
+    return unrevoked(error.message);
+  }
+}
+
 async function revoke(
   endpoint: string,
   token: Secret,
@@ -57,8 +72,4 @@ async function revoke(
     if (signal.aborted || !(error instanceof UnreachableError)) throw error;
     return unrevoked(error.message);
   }
-}
-
-function unrevoked(why: string): Revocation {
-  return { kind: 'unrevoked', why };
 }

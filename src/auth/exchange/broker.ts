@@ -1,16 +1,17 @@
 // The broker itself: where its endpoints are, which client asks there, and what is peculiar to it.
 // Not for: exchanges (attempt.ts).
-import { UserError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Http } from '../../net/http.ts';
 import type { Revocation } from '../../net/revocation.ts';
+import { unrevoked } from '../../net/revocation.ts';
 import type { OauthClient, SettingNames } from '../../oauth/client.ts';
 import type { TokenPair } from '../../oauth/revoke.ts';
-import { revokeTokens } from '../../oauth/revoke.ts';
+import { revokeAt } from '../../oauth/revoke.ts';
 import type { ClientProof, ProveClient } from '../../oauth/client-auth.ts';
 import { createProveClient } from '../../oauth/client-auth.ts';
 import { issuerLabel } from '../../net/web-address.ts';
 import { discover, endpointOf } from '../../oauth/discovery.ts';
+import { brokerAddress } from './address.ts';
 import { setting } from './options.ts';
 import type { ExchangeSettings } from './settings.ts';
 import { readSecret } from '../secret-source.ts';
@@ -49,7 +50,8 @@ const NAMES: SettingNames = {
 
 export function createBroker({ settings, http, env, conceal }: BrokerParts): Broker {
   const { issuer, tokenEndpoint, client, preset } = settings;
-  const label = issuerLabel(issuer ?? tokenEndpoint ?? '');
+  const address = brokerAddress(settings);
+  const label = issuerLabel(address);
 
   /** Read each time: whoever rotates a secret writes a new file. */
   const proof = async (): Promise<ClientProof> => {
@@ -66,15 +68,16 @@ export function createBroker({ settings, http, env, conceal }: BrokerParts): Bro
 
   const prove: ProveClient = async (form, headers) => {
     const { clientId } = client;
-    const audience = issuer ?? tokenEndpoint ?? '';
-    await createProveClient({ clientId, proof: await proof(), audience, clock: http.clock })(form, headers);
+    const proven = { clientId, proof: await proof(), audience: address, clock: http.clock };
+    await createProveClient(proven)(form, headers);
   };
 
-  const asClient = async (signal: AbortSignal): Promise<OauthClient | undefined> => {
-    if (issuer === undefined) return undefined;
-    const server = await discover(issuer, http, signal);
+  const clientAt = async (where: string, signal: AbortSignal): Promise<OauthClient> => {
+    const server = await discover(where, http, signal);
     return { server, clientId: client.clientId, prove, http, names: NAMES };
   };
+  const asClient = (signal: AbortSignal): Promise<OauthClient | undefined> =>
+    issuer === undefined ? Promise.resolve(undefined) : clientAt(issuer, signal);
 
   return {
     label,
@@ -87,24 +90,13 @@ export function createBroker({ settings, http, env, conceal }: BrokerParts): Bro
       return known ? endpointOf(known.server, 'token_endpoint', 'to exchange tokens') : '';
     },
 
-    complete: (page) => (preset === 'keycloak' ? withWayBack(page, realmOf(settings)) : page),
+    complete: (page) => (preset === 'keycloak' ? withWayBack(page, realmOf(address)) : page),
 
-    async revoke(tokens, signal) {
-      try {
-        const known = await asClient(signal);
-        return known
-          ? await revokeTokens(tokens, known, signal)
-          : unrevoked(`${label} has no way to revoke it`);
-      } catch (error) {
-        if (signal.aborted || !(error instanceof UserError)) throw error;
-        return unrevoked(error.message);
-      }
-    },
+    revoke: (tokens, signal) =>
+      issuer === undefined
+        ? Promise.resolve(unrevoked(`${label} has no way to revoke it`))
+        : revokeAt((one) => clientAt(issuer, one), tokens, signal),
   };
-}
-
-function unrevoked(why: string): Revocation {
-  return { kind: 'unrevoked', why };
 }
 
 /**
@@ -117,6 +109,6 @@ function withWayBack(page: string, realm: string): string {
   return url.href;
 }
 
-function realmOf({ issuer, tokenEndpoint }: ExchangeSettings): string {
-  return (issuer ?? tokenEndpoint ?? '').replace(/\/(?:protocol\/openid-connect\/token)?$/, '');
+function realmOf(address: string): string {
+  return address.replace(/\/(?:protocol\/openid-connect\/token)?$/, '');
 }

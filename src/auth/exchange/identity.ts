@@ -2,13 +2,14 @@
 // Not for: the source itself (exchange.ts).
 import { createHash } from 'node:crypto';
 import type { RecordIdentity } from '../../vault/vault.ts';
+import { brokerAddress } from './address.ts';
 import type { ExchangeSettings } from './settings.ts';
 
 export function exchangeIdentity(settings: ExchangeSettings, profile: string): RecordIdentity {
-  const { issuer, tokenEndpoint, client, scopes } = settings;
+  const { client, scopes } = settings;
   return {
     mode: 'exchange',
-    issuer: issuer ?? tokenEndpoint ?? '',
+    issuer: brokerAddress(settings),
     clientId: client.clientId,
     profile,
     scopes: [...new Set(scopes), ...marksOf(settings)],
@@ -20,9 +21,8 @@ export function exchangeIdentity(settings: ExchangeSettings, profile: string): R
  * or by another subject token have records of their own, but one refresh token at the broker. Nothing is stored under it.
  */
 export function grantIdentity(settings: ExchangeSettings): RecordIdentity {
-  const { issuer, tokenEndpoint } = settings;
   const scopes = [targetOf(settings)];
-  return { mode: 'exchange-grant', issuer: issuer ?? tokenEndpoint ?? '', clientId: '', profile: '', scopes };
+  return { mode: 'exchange-grant', issuer: brokerAddress(settings), clientId: '', profile: '', scopes };
 }
 
 /** What makes two exchanges different beside issuer, client and scopes, as texts among the scopes. */
